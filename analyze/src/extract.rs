@@ -1,0 +1,134 @@
+//! From the evidence of a snapshot to the rows of tables: what an extractor gets, and where its rows go.
+
+use std::collections::HashMap;
+
+use schema::header::Header;
+use schema::records::{FdLink, ProcessLink, ThreadStat, UncertainProcess};
+use schema::{Outcome, Row, Source, TableDef};
+
+use crate::parse::Issue;
+
+/// A file of the host as it travels in the bundle.
+#[derive(Debug, Clone, Copy)]
+pub struct File<'a> {
+    /// Exact path on the host, also where the bytes lie in a blob.
+    pub path: &'a [u8],
+    /// Member that holds the bytes.
+    pub member: &'a str,
+    /// The source that names the path.
+    pub source: Source,
+    /// The process of a path below `/proc/PID/`.
+    pub pid: Option<u32>,
+    /// Which part this is, counted from 0, of a text that is longer than one member. Parts are cut at line ends.
+    pub part: u32,
+    /// The bytes.
+    pub content: &'a [u8],
+}
+
+/// A row of evidence that is not a file.
+#[derive(Debug, Clone, Copy)]
+pub enum Record<'a> {
+    /// A link of a process.
+    ProcessLink(&'a ProcessLink<'a>),
+    /// An open file descriptor.
+    FdLink(&'a FdLink<'a>),
+    /// The stat line of a thread.
+    ThreadStat(&'a ThreadStat<'a>),
+    /// A process whose pid may have been reused.
+    UncertainProcess(&'a UncertainProcess<'a>),
+}
+
+impl Record<'_> {
+    /// The source that tables name to get such records.
+    pub fn source(&self) -> Source {
+        Source::Evidence(match self {
+            Record::ProcessLink(_) => ProcessLink::TABLE.name,
+            Record::FdLink(_) => FdLink::TABLE.name,
+            Record::ThreadStat(_) => ThreadStat::TABLE.name,
+            Record::UncertainProcess(_) => UncertainProcess::TABLE.name,
+        })
+    }
+}
+
+/// What is known of the snapshot before its files are parsed. The analyst's own clock, zone and users play no part.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The bundle's header: clock ticks, page size, clocks, own pid.
+    pub header: Header,
+    /// Network namespace by the process that stands for it.
+    pub net_namespaces: HashMap<u32, u64>,
+    /// Mount namespace by the process that stands for it.
+    pub mount_namespaces: HashMap<u32, u64>,
+    /// The host's time zone, from its own `/etc/localtime`; UTC where that is missing.
+    pub time_zone: jiff::tz::TimeZone,
+    /// Users by `/etc/passwd`, in its order.
+    pub users: Vec<UserFact>,
+    /// How reading the files outside `/proc` ended, by exact path.
+    pub files: HashMap<Vec<u8>, FileFact>,
+}
+
+/// A user of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserFact {
+    /// User id.
+    pub uid: u32,
+    /// Name.
+    pub name: Vec<u8>,
+    /// Home directory.
+    pub home: Vec<u8>,
+}
+
+/// How reading one file outside `/proc` ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileFact {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Where in the file the kept bytes begin.
+    pub offset: u64,
+    /// Modification time, epoch seconds.
+    pub mtime: Option<i64>,
+    /// Owner.
+    pub uid: Option<u32>,
+}
+
+impl Facts {
+    /// When the host booted, microseconds since 1970; `None` for a dead tree.
+    pub fn boot_time_us(&self) -> Option<i64> {
+        self.header.clocks.realtime_us.checked_sub(self.header.clocks.boottime_us?)
+    }
+
+    /// Clock ticks as milliseconds.
+    pub fn ticks_to_ms(&self, ticks: u64) -> u64 {
+        let per_second = u64::from(self.header.host.clock_ticks.max(1));
+        ticks.saturating_mul(1000).checked_div(per_second).unwrap_or(0)
+    }
+}
+
+/// Where rows and issues go.
+pub trait Sink {
+    /// Takes a row. The row may borrow from the file it was parsed from.
+    fn row<R: Row>(&mut self, row: &R);
+    /// Takes what a parser could not understand in a member.
+    fn issue(&mut self, member: &str, issue: Issue);
+}
+
+/// Fills one table. Each is asked only for the sources that its table's declaration names.
+pub trait Extract: Default {
+    /// The table it fills.
+    const TABLE: TableDef;
+
+    /// Takes a file of one of the table's sources.
+    fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
+        let _ = (file, facts, sink);
+    }
+
+    /// Takes a record of one of the table's sources.
+    fn record<S: Sink>(&mut self, record: Record<'_>, facts: &Facts, sink: &mut S) {
+        let _ = (record, facts, sink);
+    }
+
+    /// Emits what could only be known after the last file and record.
+    fn finish<S: Sink>(&mut self, facts: &Facts, sink: &mut S) {
+        let _ = (facts, sink);
+    }
+}

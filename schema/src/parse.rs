@@ -1,0 +1,3 @@
+//! The few formats that `capture` must understand to find the next thing to read.
+
+pub mod passwd;

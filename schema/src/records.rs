@@ -1,0 +1,93 @@
+//! Evidence that is not a file: link targets, the bytes of small files that would each cost a tar member, which
+//! process stands for which namespace.
+//!
+//! These rows travel as records and are parsed by `analyze` into tables; they are not tables themselves.
+
+use crate::source::Source;
+use crate::table::{Row, TableDef};
+use crate::text::Text;
+
+crate::table! {
+    /// Targets of the links of a process: `exe`, `cwd`, `root`, `ns/*`.
+    pub struct ProcessLink<'a> in "process_links" {
+        sources: [
+            Source::ProcessLink("exe"), Source::ProcessLink("cwd"), Source::ProcessLink("root"),
+            Source::ProcessLink("ns/cgroup"), Source::ProcessLink("ns/ipc"), Source::ProcessLink("ns/mnt"),
+            Source::ProcessLink("ns/net"), Source::ProcessLink("ns/pid"), Source::ProcessLink("ns/time"),
+            Source::ProcessLink("ns/user"), Source::ProcessLink("ns/uts"),
+        ],
+        /// Process id.
+        pid: u32,
+        /// Name of the link below `/proc/PID/`.
+        name: Text<'a>,
+        /// Target of the link, as `readlink` gives it.
+        target: Text<'a>,
+        /// Names that the file still has, by `statx` without asking a server; only taken where the target ends in
+        /// ` (deleted)`, to tell a deleted file from one that is really called so.
+        link_count: Option<u64>,
+    }
+}
+
+crate::table! {
+    /// One open file descriptor: its link and the bytes of its `fdinfo`, read one after the other.
+    pub struct FdLink<'a> in "fd_links" {
+        sources: [Source::ProcessLink("fd")],
+        /// Process id.
+        pid: u32,
+        /// Number of the file descriptor.
+        fd: u32,
+        /// Target of `/proc/PID/fd/FD`; missing where the link hung or was refused.
+        target: Option<Text<'a>>,
+        /// Bytes of `/proc/PID/fdinfo/FD`, at most 64 KiB; missing where they could not be read.
+        fdinfo: Option<Text<'a>>,
+        /// As in [`ProcessLink::link_count`].
+        link_count: Option<u64>,
+    }
+}
+
+crate::table! {
+    /// The bytes of `/proc/PID/task/TID/stat` of one thread.
+    pub struct ThreadStat<'a> in "thread_stats" {
+        sources: [Source::ProcessLink("task")],
+        /// Process id.
+        pid: u32,
+        /// Thread id.
+        tid: u32,
+        /// The line.
+        stat: Text<'a>,
+    }
+}
+
+crate::table! {
+    /// Which process stands for a namespace: the namespace's files were read through it.
+    pub struct NamespaceStandIn<'a> in "namespace_stand_ins" {
+        sources: [],
+        /// `net` or `mnt`.
+        r#type: Text<'a>,
+        /// Inode number of the namespace.
+        inode: u64,
+        /// The process whose `/proc/PID/net` or `/proc/PID/mountinfo` was read.
+        pid: u32,
+    }
+}
+
+crate::table! {
+    /// A process of which it is in doubt that all its files are of the same process: its pid may have been reused
+    /// between two visits.
+    pub struct UncertainProcess<'a> in "uncertain_processes" {
+        sources: [],
+        /// Process id.
+        pid: u32,
+        /// What differed, or could not be compared.
+        reason: Text<'a>,
+    }
+}
+
+/// All record types that are not tables.
+pub const RECORDS: &[TableDef] = &[
+    ProcessLink::TABLE,
+    FdLink::TABLE,
+    ThreadStat::TABLE,
+    NamespaceStandIn::TABLE,
+    UncertainProcess::TABLE,
+];

@@ -1,0 +1,1 @@
+//! The one choke point through which evidence passes before it is written.

@@ -1,0 +1,238 @@
+//! Where the rows of a table come from, and what that says about reading it.
+//!
+//! The capture plan is the union of the sources that the tables name. A file-fed table therefore needs nothing in
+//! `capture`: naming its file is enough.
+
+use std::collections::HashMap;
+
+use crate::bundle::Lane;
+
+/// Where rows come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The rows themselves travel as records.
+    Record,
+    /// Rows of a record type of [`crate::records`], parsed by `analyze`.
+    Evidence(&'static str),
+    /// A file of every process, named below `/proc/PID/`.
+    Process(&'static str),
+    /// A link of every process, named below `/proc/PID/`.
+    ProcessLink(&'static str),
+    /// A file read once for each network namespace, named below `/proc/PID/net/`.
+    NetNamespace(&'static str),
+    /// A file read once for each mount namespace, named below `/proc/PID/`.
+    MountNamespace(&'static str),
+    /// One file of the host, by its absolute path.
+    Host(&'static str),
+    /// One log of the host, of which the tail is kept.
+    Log(&'static str),
+    /// One device of the fixed list that may be opened, by its absolute path.
+    Device(&'static str),
+    /// A file in the home of every user, named below the home directory.
+    Home(&'static str),
+}
+
+/// When a file of a process is read. What any user can make hang comes after what nobody can.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub enum Phase {
+    /// Takes no lock that a process can hold against its readers.
+    Free,
+    /// Waits for a process that is stuck in exec (`exec_update_lock`).
+    Exec,
+    /// Waits for a process that holds its own `mmap_lock`.
+    Memory,
+}
+
+/// What a file holds, as far as redaction must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Content {
+    /// Nothing that the rules look at.
+    Plain,
+    /// NUL-separated `NAME=value` (`/proc/PID/environ`).
+    Environ,
+    /// NUL-separated arguments (`/proc/PID/cmdline`).
+    Arguments,
+    /// Shell command lines.
+    History,
+}
+
+/// Most bytes kept of a `/proc` or configuration file that no other limit names.
+///
+/// The largest honest ones are `maps` of a process with the default maximum of 65,530 mappings (about 6 MiB) and the
+/// socket tables; what is longer is cut and says so.
+pub const FILE_LIMIT: u64 = 16 << 20;
+/// Most bytes kept of `cmdline` and `environ`, which their owner can make 64 GiB long; head and tail are kept.
+pub const ARGUMENTS_LIMIT: u64 = 128 << 10;
+/// Most bytes kept of a connection tracking table: two million entries of 256 bytes.
+pub const CONNTRACK_LIMIT: u64 = 512 << 20;
+/// Most bytes kept of the end of one log.
+pub const LOG_TAIL_LIMIT: u64 = 1 << 20;
+/// Most bytes kept of the end of the kernel's log buffer; distributions configure 128 KiB to 1 MiB.
+pub const KERNEL_LOG_LIMIT: u64 = 4 << 20;
+/// Most bytes kept of the end of one history file.
+pub const HISTORY_LIMIT: u64 = 4 << 20;
+
+impl Source {
+    /// The phase in which a process file is read; [`Phase::Free`] for everything that is no process file.
+    pub fn phase(self) -> Phase {
+        match self {
+            Source::Process("stat" | "io" | "wchan") | Source::ProcessLink(_) => Phase::Exec,
+            Source::Process("cmdline" | "environ" | "maps") => Phase::Memory,
+            _ => Phase::Free,
+        }
+    }
+
+    /// What the bytes are, for redaction.
+    pub fn content(self) -> Content {
+        match self {
+            Source::Process("environ") => Content::Environ,
+            Source::Process("cmdline") => Content::Arguments,
+            Source::Home(_) => Content::History,
+            _ => Content::Plain,
+        }
+    }
+
+    /// Most bytes that are kept.
+    pub fn limit(self) -> u64 {
+        match self {
+            Source::Process("cmdline" | "environ") => ARGUMENTS_LIMIT,
+            Source::NetNamespace("nf_conntrack") => CONNTRACK_LIMIT,
+            Source::Log(_) => LOG_TAIL_LIMIT,
+            Source::Device(_) => KERNEL_LOG_LIMIT,
+            Source::Home(_) => HISTORY_LIMIT,
+            _ => FILE_LIMIT,
+        }
+    }
+
+    /// The lane of the bundle in which its bytes travel.
+    pub fn lane(self) -> Lane {
+        match self {
+            Source::Process("maps") => Lane::Memory,
+            Source::Process(_) | Source::MountNamespace(_) => Lane::Process,
+            Source::Record | Source::Evidence(_) | Source::ProcessLink(_) => Lane::Record,
+            Source::NetNamespace(_) => Lane::Network,
+            Source::Host(_) => Lane::System,
+            Source::Log(_) | Source::Device(_) | Source::Home(_) => Lane::Log,
+        }
+    }
+}
+
+/// A host path, and the source that names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Located {
+    /// The source.
+    pub source: Source,
+    /// The process of a path below `/proc/PID/`.
+    pub pid: Option<u32>,
+}
+
+/// Finds the source of a host path.
+#[derive(Debug, Default)]
+pub struct SourceMap {
+    below_process: HashMap<&'static str, Source>,
+    absolute: HashMap<&'static str, Source>,
+    below_home: Vec<(&'static str, Source)>,
+}
+
+impl SourceMap {
+    /// A map of every source that is declared.
+    pub fn new() -> Self {
+        let mut map = SourceMap::default();
+        for source in crate::tables::sources() {
+            match source {
+                Source::Process(name)
+                | Source::ProcessLink(name)
+                | Source::MountNamespace(name) => {
+                    map.below_process.insert(name, source);
+                }
+                // Told apart from the process files by the directory.
+                Source::NetNamespace(name) => {
+                    map.absolute.insert(name, source);
+                }
+                Source::Host(path) | Source::Log(path) | Source::Device(path) => {
+                    map.absolute.insert(path, source);
+                }
+                Source::Home(name) => map.below_home.push((name, source)),
+                Source::Record | Source::Evidence(_) => {}
+            }
+        }
+        map
+    }
+
+    /// The source that names a path, if one does.
+    pub fn locate(&self, path: &[u8]) -> Option<Located> {
+        let path = std::str::from_utf8(path).ok()?;
+        if let Some((pid, name)) = split_process(path) {
+            let source = match name.strip_prefix("net/") {
+                Some(name) => self.absolute.get(name),
+                None => self.below_process.get(name),
+            };
+            return Some(Located {
+                source: *source?,
+                pid: Some(pid),
+            });
+        }
+        let in_home = |(name, source): &(&str, Source)| {
+            path.strip_suffix(name)
+                .is_some_and(|directory| directory.ends_with('/'))
+                .then_some(*source)
+        };
+        let source = self
+            .absolute
+            .get(path)
+            .copied()
+            .or_else(|| self.below_home.iter().find_map(in_home));
+        Some(Located {
+            source: source?,
+            pid: None,
+        })
+    }
+}
+
+/// The process and the rest of a path below `/proc/PID/`.
+pub fn split_process(path: &str) -> Option<(u32, &str)> {
+    let (pid, name) = path.strip_prefix("/proc/")?.split_once('/')?;
+    Some((pid.parse().ok()?, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_located() {
+        let map = SourceMap::new();
+        let check = |path: &[u8], expected: Option<(Source, Option<u32>)>| {
+            assert_eq!(
+                map.locate(path)
+                    .map(|located| (located.source, located.pid)),
+                expected
+            );
+        };
+        check(
+            b"/proc/7/status",
+            Some((Source::Process("status"), Some(7))),
+        );
+        check(
+            b"/proc/7/net/tcp",
+            Some((Source::NetNamespace("tcp"), Some(7))),
+        );
+        check(
+            b"/proc/7/mountinfo",
+            Some((Source::MountNamespace("mountinfo"), Some(7))),
+        );
+        check(
+            b"/proc/meminfo",
+            Some((Source::Host("/proc/meminfo"), None)),
+        );
+        check(
+            b"/home/a/.bash_history",
+            Some((Source::Home(".bash_history"), None)),
+        );
+        check(b"/home/a/not.bash_history", None);
+        check(b"/proc/7/smaps", None);
+        check(b"/home/\xff/.bash_history", None);
+    }
+}

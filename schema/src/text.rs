@@ -1,0 +1,175 @@
+//! Bytes of the host that are meant as text, and how they are shown.
+//!
+//! Paths, arguments, command names and log lines are bytes on Linux, not UTF-8. They stay [`Text`] from the file to
+//! the database, and are escaped only where somebody looks at them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Text of the host, byte for byte, borrowed from the member it was read in or owned.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text<'a>(Cow<'a, [u8]>);
+
+impl<'a> Text<'a> {
+    /// The bytes, unescaped.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The same text without a borrow.
+    pub fn into_owned(self) -> Text<'static> {
+        Text(Cow::Owned(self.0.into_owned()))
+    }
+
+    /// The bytes, borrowed for as long as the member they came from where nothing had to be copied.
+    pub fn into_cow(self) -> Cow<'a, [u8]> {
+        self.0
+    }
+
+    /// The text for a terminal: see [`escaped`].
+    pub fn display(&self) -> Escaped<'_> {
+        escaped(&self.0)
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "\"{}\"", self.display())
+    }
+}
+
+impl<'a> From<&'a [u8]> for Text<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Text(Cow::Borrowed(bytes))
+    }
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Text(Cow::Borrowed(text.as_bytes()))
+    }
+}
+
+impl From<Vec<u8>> for Text<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Text(Cow::Owned(bytes))
+    }
+}
+
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Text(Cow::Owned(text.into_bytes()))
+    }
+}
+
+impl<'a> From<Cow<'a, [u8]>> for Text<'a> {
+    fn from(bytes: Cow<'a, [u8]>) -> Self {
+        Text(bytes)
+    }
+}
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("bytes")
+            }
+
+            fn visit_borrowed_bytes<E: de::Error>(self, bytes: &'de [u8]) -> Result<Text<'de>, E> {
+                Ok(Text::from(bytes))
+            }
+
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Text<'de>, E> {
+                Ok(Text::from(bytes.to_vec()))
+            }
+
+            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Text<'de>, E> {
+                Ok(Text::from(bytes))
+            }
+        }
+
+        deserializer.deserialize_bytes(TextVisitor)
+    }
+}
+
+/// Bytes for a terminal or a message, reversibly escaped: see [`escaped`].
+#[derive(Clone, Copy)]
+pub struct Escaped<'a>(&'a [u8]);
+
+/// Shows bytes of the host where a person reads them, without letting them act.
+///
+/// Printable text passes as it is. Control characters (C0, DEL, C1), characters that reorder or hide text (bidi
+/// controls, zero-width), a backslash, and bytes that are no UTF-8 appear as `\n`, `\t`, `\r`, `\\`, `\xHH` or
+/// `\u{HHHH}`, so the exact bytes can be read back.
+pub fn escaped(bytes: &[u8]) -> Escaped<'_> {
+    Escaped(bytes)
+}
+
+/// Whether a character may act on a terminal instead of being shown: controls, bidi controls, invisible marks.
+pub fn is_unsafe_to_show(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{00ad}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write as _;
+        for chunk in self.0.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                match character {
+                    '\n' => formatter.write_str("\\n")?,
+                    '\t' => formatter.write_str("\\t")?,
+                    '\r' => formatter.write_str("\\r")?,
+                    '\\' => formatter.write_str("\\\\")?,
+                    other if other.is_ascii() && other.is_control() => {
+                        write!(formatter, "\\x{:02x}", u32::from(other))?;
+                    }
+                    other if is_unsafe_to_show(other) => {
+                        write!(formatter, "\\u{{{:x}}}", u32::from(other))?
+                    }
+                    other => formatter.write_char(other)?,
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(formatter, "\\x{byte:02x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(input: &[u8], shown: &str) {
+        assert_eq!(escaped(input).to_string(), shown);
+    }
+
+    #[test]
+    fn shows_without_acting() {
+        check(b"plain text", "plain text");
+        check("größe".as_bytes(), "größe");
+        check(b"a\nb\tc\\d", "a\\nb\\tc\\\\d");
+        check(b"\x1b]52;c;AAAA\x07", "\\x1b]52;c;AAAA\\x07");
+        check(b"\xff\n", "\\xff\\n");
+        check(b"\x9b31m", "\\x9b31m");
+        check("\u{9b}31m\u{202e}abc".as_bytes(), "\\u{9b}31m\\u{202e}abc");
+    }
+}
