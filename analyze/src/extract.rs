@@ -94,13 +94,19 @@ pub struct FileFact {
 impl Facts {
     /// When the host booted, microseconds since 1970; `None` for a dead tree.
     pub fn boot_time_us(&self) -> Option<i64> {
-        self.header.clocks.realtime_us.checked_sub(self.header.clocks.boottime_us?)
+        self.header
+            .clocks
+            .realtime_us
+            .checked_sub(self.header.clocks.boottime_us?)
     }
 
     /// Clock ticks as milliseconds.
     pub fn ticks_to_ms(&self, ticks: u64) -> u64 {
         let per_second = u64::from(self.header.host.clock_ticks.max(1));
-        ticks.saturating_mul(1000).checked_div(per_second).unwrap_or(0)
+        ticks
+            .saturating_mul(1000)
+            .checked_div(per_second)
+            .unwrap_or(0)
     }
 }
 

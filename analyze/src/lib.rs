@@ -1,1 +1,9 @@
-//! t
+//! Loads Freezeframe bundles into SQLite and answers questions about them, offline.
+
+pub mod error;
+pub mod exit;
+pub mod extract;
+pub mod parse;
+
+pub use error::Error;
+pub use exit::Exit;

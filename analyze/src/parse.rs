@@ -20,12 +20,20 @@ pub const EXCERPT_LIMIT: usize = 120;
 impl Issue {
     /// An issue of one line.
     pub fn at(line: u64, reason: &'static str, text: &[u8]) -> Self {
-        Issue { line: Some(line), reason, excerpt: excerpt(text) }
+        Issue {
+            line: Some(line),
+            reason,
+            excerpt: excerpt(text),
+        }
     }
 
     /// An issue of a text as a whole.
     pub fn whole(reason: &'static str, text: &[u8]) -> Self {
-        Issue { line: None, reason, excerpt: excerpt(text) }
+        Issue {
+            line: None,
+            reason,
+            excerpt: excerpt(text),
+        }
     }
 }
 

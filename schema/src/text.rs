@@ -141,7 +141,7 @@ impl fmt::Display for Escaped<'_> {
                         write!(formatter, "\\x{:02x}", u32::from(other))?;
                     }
                     other if is_unsafe_to_show(other) => {
-                        write!(formatter, "\\u{{{:x}}}", u32::from(other))?
+                        write!(formatter, "\\u{{{:x}}}", u32::from(other))?;
                     }
                     other => formatter.write_char(other)?,
                 }

@@ -200,10 +200,10 @@ impl<R: Read + Seek> Reader<R> {
             }
             frames.push(FrameRange { offset, length });
         }
-        let last = *frames
+        let final_frame = *frames
             .last()
             .ok_or_else(|| lost("the seek table is empty"))?;
-        let closing = self.input.decompress(last)?;
+        let closing = self.input.decompress(final_frame)?;
         let (members, problem) = closing.members();
         if let Some(problem) = problem {
             return Err(Error::Damaged(format!("the last frame: {problem}")));

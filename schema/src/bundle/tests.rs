@@ -104,11 +104,14 @@ fn bundle() -> Vec<u8> {
         .member(Lane::System, "root/etc/hostname", b"web-1\n", 0)
         .unwrap();
     let (written, bytes) = writer.finish(manifest(), 0).unwrap();
-    assert_eq!(written.size, bytes.len() as u64);
+    assert_eq!(usize::try_from(written.size).unwrap(), bytes.len());
     bytes
 }
 
-fn read_all(bytes: &[u8]) -> Result<(Vec<(String, Vec<u8>)>, Vec<Damage>, bool), Error> {
+/// Members by name with their content, the damage met, and whether the bundle is whole.
+type Found = (Vec<(String, Vec<u8>)>, Vec<Damage>, bool);
+
+fn read_all(bytes: &[u8]) -> Result<Found, Error> {
     let mut reader = Reader::open(Cursor::new(bytes))?;
     let mut found = Vec::new();
     for number in 0..reader.frames() {
@@ -152,7 +155,7 @@ fn round_trip() {
         .unwrap()
         .clone();
     assert_eq!((entry.lane, entry.length), (Lane::System, 6));
-    let frame = reader.frame(entry.frame as usize).unwrap();
+    let frame = reader.frame(usize::try_from(entry.frame).unwrap()).unwrap();
     assert!(
         frame
             .members()

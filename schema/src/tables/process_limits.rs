@@ -16,9 +16,9 @@ crate::table! {
         soft_limit: Option<u64>,
         /// Hard limit; NULL when unlimited.
         hard_limit: Option<u64>,
-        /// 1 when there is no soft limit (RLIM_INFINITY).
+        /// 1 when there is no soft limit (`RLIM_INFINITY`).
         soft_unlimited: bool,
-        /// 1 when there is no hard limit (RLIM_INFINITY).
+        /// 1 when there is no hard limit (`RLIM_INFINITY`).
         hard_unlimited: bool,
         /// Unit as the file has it, such as `files`; NULL where it has none.
         units: Option<Text<'a>>,
