@@ -247,7 +247,16 @@ impl<O: FrameOut> Writer<O> {
 
     /// Closes what has been open for [`FRAME_AGE_MS`].
     pub fn flush_aged(&mut self, now_ms: u64) -> Result<(), Error> {
-        let aged = |opened_ms: u64| now_ms.saturating_sub(opened_ms) >= FRAME_AGE_MS;
+        self.flush_older(FRAME_AGE_MS, now_ms)
+    }
+
+    /// Closes everything that is open, so that [`Writer::size`] is exact.
+    pub fn flush(&mut self, now_ms: u64) -> Result<(), Error> {
+        self.flush_older(0, now_ms)
+    }
+
+    fn flush_older(&mut self, age_ms: u64, now_ms: u64) -> Result<(), Error> {
+        let aged = |opened_ms: u64| now_ms.saturating_sub(opened_ms) >= age_ms;
         let tables: Vec<_> = self
             .records
             .iter()
