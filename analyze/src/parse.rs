@@ -3,6 +3,26 @@
 //! A parser does no I/O, knows no clock, judges by what the text contains and never by a kernel's version. An odd line
 //! costs that line and becomes an [`Issue`]; nothing is skipped in silence and nothing panics.
 
+pub(crate) mod proc_loadavg;
+
+/// What a parser understood, and what it did not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Parsed<T> {
+    /// What the text says.
+    pub value: T,
+    /// The lines that were not understood.
+    pub issues: Vec<Issue>,
+}
+
+impl<T> From<T> for Parsed<T> {
+    fn from(value: T) -> Self {
+        Parsed {
+            value,
+            issues: Vec::new(),
+        }
+    }
+}
+
 /// What a parser could not understand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issue {

@@ -1,0 +1,3 @@
+//! The database: the only modules that name rusqlite.
+
+pub mod ddl;

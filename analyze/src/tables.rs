@@ -1,0 +1,46 @@
+//! The extractors: one file for each table that is made from evidence, named after the table.
+
+use crate::extract::{Extract, Facts, File, Record, Sink};
+
+macro_rules! extractors {
+    ($($module:ident::$extractor:ident),+ $(,)?) => {
+        $(mod $module;)+
+
+        /// One extractor for each table that is made from evidence.
+        #[derive(Default)]
+        pub struct Extractors {
+            $($module: $module::$extractor,)+
+        }
+
+        impl Extractors {
+            /// Hands a file to every table that names its source.
+            pub fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
+                $(if $module::$extractor::TABLE.sources.contains(&file.source) {
+                    self.$module.file(file, facts, sink);
+                })+
+            }
+
+            /// Hands a record to every table that names its source.
+            pub fn record<S: Sink>(&mut self, record: Record<'_>, facts: &Facts, sink: &mut S) {
+                let source = record.source();
+                $(if $module::$extractor::TABLE.sources.contains(&source) {
+                    self.$module.record(record, facts, sink);
+                })+
+            }
+
+            /// Tells every table that there is no more evidence.
+            pub fn finish<S: Sink>(&mut self, facts: &Facts, sink: &mut S) {
+                $(self.$module.finish(facts, sink);)+
+            }
+
+            /// Names of the tables that are filled.
+            pub fn tables() -> Vec<&'static str> {
+                vec![$($module::$extractor::TABLE.name),+]
+            }
+        }
+    };
+}
+
+extractors! {
+    load_average::LoadAverages,
+}
