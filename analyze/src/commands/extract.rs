@@ -1,0 +1,14 @@
+//! Command `extract`.
+
+use std::io::Write;
+
+use crate::{Error, Exit};
+
+/// Arguments of `extract`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs `extract`.
+pub fn run(_args: &Args, _out: &mut dyn Write) -> Result<Exit, Error> {
+    Err(Error::Argument("not yet".to_owned()))
+}

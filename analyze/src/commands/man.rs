@@ -1,0 +1,14 @@
+//! Command `man`.
+
+use std::io::Write;
+
+use crate::{Error, Exit};
+
+/// Arguments of `man`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs `man`.
+pub fn run(_args: &Args, _out: &mut dyn Write) -> Result<Exit, Error> {
+    Err(Error::Argument("not yet".to_owned()))
+}

@@ -1,0 +1,14 @@
+//! Command `show`.
+
+use std::io::Write;
+
+use crate::{Error, Exit};
+
+/// Arguments of `show`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs `show`.
+pub fn run(_args: &Args, _out: &mut dyn Write) -> Result<Exit, Error> {
+    Err(Error::Argument("not yet".to_owned()))
+}

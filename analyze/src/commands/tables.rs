@@ -1,0 +1,14 @@
+//! Command `tables`.
+
+use std::io::Write;
+
+use crate::{Error, Exit};
+
+/// Arguments of `tables`.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs `tables`.
+pub fn run(_args: &Args, _out: &mut dyn Write) -> Result<Exit, Error> {
+    Err(Error::Argument("not yet".to_owned()))
+}
