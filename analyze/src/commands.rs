@@ -8,6 +8,7 @@ pub mod extract;
 pub mod load;
 pub mod ls;
 pub mod man;
+pub mod reach;
 pub mod show;
 pub mod sql;
 pub mod tables;

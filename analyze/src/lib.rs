@@ -3,10 +3,13 @@
 pub mod cli;
 pub mod commands;
 pub mod db;
+pub mod diff;
 pub mod error;
 pub mod exit;
 pub mod extract;
+pub mod output;
 pub mod parse;
+pub mod queries;
 pub mod source;
 pub mod tables;
 

@@ -117,3 +117,6 @@ fn parse(file: &(&'static str, &'static str)) -> Query {
         sql,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@
 
 mod snapshot;
 #[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
@@ -305,12 +307,12 @@ impl Restricted {
     ) -> Result<(), Error> {
         let failed = |source| self.failed(&source);
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
-        if statement.column_count() == 0 {
-            return Err(Error::Argument("the query asks for nothing".to_owned()));
-        }
         // The authorizer is not asked about VACUUM itself, only about the file it attaches.
         if !statement.readonly() {
             return Err(database("run the query", "not authorized"));
+        }
+        if statement.column_count() == 0 {
+            return Err(Error::Argument("the query asks for nothing".to_owned()));
         }
         for index in 1..=statement.parameter_count() {
             let name = statement.parameter_name(index).unwrap_or_default();

@@ -73,7 +73,7 @@ impl Output for Json<'_> {
 }
 
 /// Writes one JSON value in the manner of this module.
-pub fn object<T: Serialize>(out: &mut dyn Write, value: &T) -> Result<(), Error> {
+pub fn object<T: Serialize + ?Sized>(out: &mut dyn Write, value: &T) -> Result<(), Error> {
     let mut serializer = serde_json::Serializer::with_formatter(out, Harmless);
     value
         .serialize(&mut serializer)
