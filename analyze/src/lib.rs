@@ -4,9 +4,12 @@ pub mod cli;
 pub mod commands;
 pub mod db;
 pub mod error;
+pub mod evidence;
 pub mod exit;
 pub mod extract;
 pub mod parse;
+mod progress;
+pub mod snapshot;
 pub mod source;
 pub mod tables;
 
