@@ -1,3 +1,4 @@
 //! The database: the only modules that name rusqlite.
 
 pub mod ddl;
+pub mod load;

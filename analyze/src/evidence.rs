@@ -7,13 +7,15 @@ mod directory;
 mod sums;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use schema::bundle::{Lane, Reader, hex};
+use schema::bundle::{Reader, hex};
 use schema::header::Header;
 use schema::manifest::Manifest;
 use schema::member;
+use schema::text::escaped;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
@@ -62,8 +64,10 @@ pub struct Evidence {
     index: Option<HashMap<String, Place>>,
     /// What was wrong when it was opened.
     problems: Vec<Problem>,
-    /// What the last pass over all members found.
+    /// What the last pass found.
     found: Vec<Problem>,
+    /// Frames that could be read in that pass.
+    readable: usize,
 }
 
 enum Members {
@@ -86,6 +90,8 @@ enum Found<'a> {
         done: usize,
         total: usize,
     },
+    /// A frame could be read, and its members follow.
+    Frame,
     Member {
         name: &'a str,
         content: &'a [u8],
@@ -100,6 +106,14 @@ impl Problem {
             place: place.into(),
             reason: reason.into(),
         }
+    }
+}
+
+/// For a person: places are names that others chose.
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (place, reason) = (self.place.as_bytes(), self.reason.as_bytes());
+        write!(formatter, "{}: {}", escaped(place), escaped(reason))
     }
 }
 
@@ -194,6 +208,7 @@ impl Evidence {
             index: None,
             problems,
             found: Vec::new(),
+            readable: 0,
         })
     }
 
@@ -239,25 +254,12 @@ impl Evidence {
         problems
     }
 
-    /// Frames of a bundle, damaged ones included; `None` for a directory.
-    pub fn frames(&self) -> Option<usize> {
+    /// How many frames of a bundle could be read in the last pass over all members, and how many it has; `None` for a
+    /// directory.
+    pub fn readable_frames(&self) -> Option<(usize, usize)> {
         match &self.members {
-            Members::Bundle(reader) => Some(reader.frames()),
+            Members::Bundle(reader) => Some((self.readable, reader.frames())),
             Members::Directory(_) => None,
-        }
-    }
-
-    /// Lanes by member as the index of a bundle has them: it knows those of blobs.
-    pub fn lanes(&self) -> HashMap<String, Lane> {
-        match &self.members {
-            Members::Bundle(reader) => {
-                let entries = reader.index().iter();
-                entries
-                    .filter(|entry| member::is_blob(&entry.name))
-                    .map(|entry| (entry.name.clone(), entry.lane))
-                    .collect()
-            }
-            Members::Directory(_) => HashMap::new(),
         }
     }
 
@@ -303,21 +305,31 @@ impl Evidence {
         take: &mut dyn FnMut(&Item<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let sums = &self.sums;
+        let mut refused = Vec::new();
         self.members.each(wanted, &mut |found| match found {
             Found::Member { name, content, .. } => {
                 let sum = Sha256::digest(content).into();
-                // What is refused here is told by the pass over all.
                 match sums.check(name, &sum) {
                     Ok(()) => take(&Item {
                         name,
                         content,
                         sum: &sum,
                     }),
-                    Err(_) => Ok(()),
+                    Err(reason) => {
+                        refused.push(Problem::new(name, reason));
+                        Ok(())
+                    }
                 }
             }
-            Found::Step { .. } | Found::Problem(_) => Ok(()),
-        })
+            Found::Problem(problem) => {
+                refused.push(problem);
+                Ok(())
+            }
+            Found::Step { .. } | Found::Frame => Ok(()),
+        })?;
+        // A pass over all finds the same again.
+        self.found = refused;
+        Ok(())
     }
 
     /// Hands every member to `take`, once and in an order that is always the same, and notes what is wrong.
@@ -327,6 +339,7 @@ impl Evidence {
     ) -> Result<Totals, Error> {
         let (sums, index) = (&mut self.sums, &self.index);
         let mut problems = Vec::new();
+        let mut readable = 0_usize;
         let mut totals = Totals::default();
         let mut progress = Progress::start(&self.path);
         sums.forget_seen();
@@ -334,6 +347,10 @@ impl Evidence {
             let (name, content, place) = match found {
                 Found::Step { done, total } => {
                     progress.show(done, total);
+                    return Ok(());
+                }
+                Found::Frame => {
+                    readable = readable.saturating_add(1);
                     return Ok(());
                 }
                 Found::Problem(problem) => {
@@ -373,6 +390,7 @@ impl Evidence {
                 .map(|name| Problem::new(name, sums::MISSING)),
         );
         self.found = problems;
+        self.readable = readable;
         Ok(totals)
     }
 }
@@ -421,6 +439,7 @@ fn each_of_bundle(
         let Ok(frame) = reader.frame(done) else {
             continue;
         };
+        take(Found::Frame)?;
         let (members, problem) = frame.members();
         let number = u32::try_from(done).unwrap_or(u32::MAX);
         for member in members.iter().filter(|member| wanted(&member.name)) {
