@@ -16,6 +16,9 @@ pub mod verify;
 
 use clap::ValueEnum;
 
+use crate::Exit;
+use crate::evidence::Evidence;
+
 /// How a command without a table of results shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -23,4 +26,21 @@ pub enum Format {
     Text,
     /// For programs.
     Json,
+}
+
+/// A time in UTC, to the second.
+fn time(epoch_us: i64) -> String {
+    jiff::Timestamp::from_second(epoch_us.div_euclid(1_000_000)).map_or_else(
+        |_| "at an impossible time".to_owned(),
+        |time| time.to_string(),
+    )
+}
+
+/// The answer is there; whether it is whole, the capture decides.
+fn exit_of(evidence: &Evidence) -> Exit {
+    if evidence.is_whole() {
+        Exit::Success
+    } else {
+        Exit::Partial
+    }
 }

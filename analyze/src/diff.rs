@@ -238,18 +238,9 @@ fn differences(
 }
 
 /// Reads one row of [`Plan::differences`]: identity, counts, pids, whether another object, then four values a column.
-fn difference(
-    plan: &Plan<'_>,
-    row: Vec<Value<'static>>,
-    gaps: &[Gaps; 2],
-) -> Option<Difference> {
+fn difference(plan: &Plan<'_>, row: Vec<Value<'static>>, gaps: &[Gaps; 2]) -> Option<Difference> {
     let mut values = row.into_iter();
-    let identity: Vec<_> = plan
-        .identity
-        .iter()
-        .copied()
-        .zip(values.by_ref())
-        .collect();
+    let identity: Vec<_> = plan.identity.iter().copied().zip(values.by_ref()).collect();
     let mut integer = || values.next().and_then(|value| value.integer());
     let counts = [integer()?, integer()?];
     let pids = [integer(), integer()];
@@ -264,9 +255,8 @@ fn difference(
         if before == after || counts.contains(&0) {
             continue;
         }
-        let unread = |side: &[Value<'_>; 2], gaps: &Gaps, pid| {
-            side.contains(&Value::Null) && gaps.hide(pid)
-        };
+        let unread =
+            |side: &[Value<'_>; 2], gaps: &Gaps, pid| side.contains(&Value::Null) && gaps.hide(pid);
         let [before_pid, after_pid] = pids;
         if unread(&before, before_gaps, before_pid) || unread(&after, after_gaps, after_pid) {
             hidden = true;

@@ -5,11 +5,14 @@ pub mod commands;
 pub mod db;
 pub mod diff;
 pub mod error;
+pub mod evidence;
 pub mod exit;
 pub mod extract;
 pub mod output;
 pub mod parse;
+mod progress;
 pub mod queries;
+pub mod snapshot;
 pub mod source;
 pub mod tables;
 

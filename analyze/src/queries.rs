@@ -108,7 +108,9 @@ fn parse(file: &(&'static str, &'static str)) -> Query {
         description: field("description").unwrap_or_default(),
         parameters: field("parameters")
             .map(|list| {
-                let names = list.split("),").filter_map(|item| item.split_whitespace().next());
+                let names = list
+                    .split("),")
+                    .filter_map(|item| item.split_whitespace().next());
                 names.map(str::to_owned).collect()
             })
             .unwrap_or_default(),

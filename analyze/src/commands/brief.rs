@@ -57,7 +57,10 @@ fn section(
     out: &mut dyn Write,
 ) -> Result<(), Error> {
     // The number before the name is only the order.
-    let name = query.name.split_once('-').map_or(query.name, |(_, name)| name);
+    let name = query
+        .name
+        .split_once('-')
+        .map_or(query.name, |(_, name)| name);
     match format {
         Format::Json => {
             write(out, ",\n")?;

@@ -3,9 +3,9 @@
 //! A read-only connection alone refuses neither `ATTACH` nor `VACUUM INTO`, which create files, so an authorizer does.
 //! What must still work behind it (full-text tables) is connected before it is set.
 
-mod snapshot;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
@@ -411,7 +411,8 @@ impl Clock {
 }
 
 fn authorize(action: &AuthAction<'_>) -> Authorization {
-    let contains = |list: &[&str], name: &str| list.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let contains =
+        |list: &[&str], name: &str| list.iter().any(|known| known.eq_ignore_ascii_case(name));
     let allowed = match action {
         AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
         AuthAction::Function { function_name } => !contains(FORBIDDEN_FUNCTIONS, function_name),

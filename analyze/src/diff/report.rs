@@ -111,7 +111,9 @@ fn line(difference: &Difference) -> String {
             } else {
                 "after"
             };
-            line.push_str(&format!("  not known: its source was not fully read {unseen}"));
+            line.push_str(&format!(
+                "  not known: its source was not fully read {unseen}"
+            ));
         }
         Kind::Unknown => line.push_str("  not known: its source was not fully read"),
         _ => {}

@@ -36,7 +36,9 @@ impl<'a> Plan<'a> {
             table.logical_key
         };
         let is_silent = |name: &str| {
-            identity.contains(&name) || table.volatile.contains(&name) || table.counters.contains(&name)
+            identity.contains(&name)
+                || table.volatile.contains(&name)
+                || table.counters.contains(&name)
         };
         let object = table.key.iter().copied().filter(|name| !is_silent(name));
         let names = table.columns.iter().map(|column| column.name);

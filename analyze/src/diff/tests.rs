@@ -48,9 +48,23 @@ fn in_snapshot<'a>(id: &'a str, values: &[(&'a str, &'a str)]) -> Vec<(&'a str, 
 fn what_is_marked_is_no_difference() {
     let fixture = Fixture::new();
     for (id, state, time) in [("1", "'S'", "10"), ("2", "'R'", "900")] {
-        let marked = [("snapshot_id", id), ("state", state), ("user_time", time), ("resident_size", time)];
-        fixture.insert("processes", &[process("10", "500", "'/bin/a'"), marked.to_vec()].concat());
-        let fd = [("snapshot_id", id), ("pid", "10"), ("fd", "3"), ("target", "'/x'"), ("pos", time)];
+        let marked = [
+            ("snapshot_id", id),
+            ("state", state),
+            ("user_time", time),
+            ("resident_size", time),
+        ];
+        fixture.insert(
+            "processes",
+            &[process("10", "500", "'/bin/a'"), marked.to_vec()].concat(),
+        );
+        let fd = [
+            ("snapshot_id", id),
+            ("pid", "10"),
+            ("fd", "3"),
+            ("target", "'/x'"),
+            ("pos", time),
+        ];
         fixture.insert("process_fds", &fd);
     }
     assert_eq!(lines(&fixture), Vec::<String>::new());
@@ -61,11 +75,20 @@ fn what_is_marked_is_no_difference() {
 fn planted_changes_are_found() {
     let fixture = Fixture::new();
     fixture.insert_both("processes", &process("10", "500", "'/bin/a'"));
-    fixture.insert("users", &in_snapshot("1", &[("username", "'anna'"), ("shell", "'/bin/sh'")]));
-    fixture.insert("users", &in_snapshot("2", &[("username", "'anna'"), ("shell", "'/bin/zsh'")]));
+    fixture.insert(
+        "users",
+        &in_snapshot("1", &[("username", "'anna'"), ("shell", "'/bin/sh'")]),
+    );
+    fixture.insert(
+        "users",
+        &in_snapshot("2", &[("username", "'anna'"), ("shell", "'/bin/zsh'")]),
+    );
     fixture.insert("users", &in_snapshot("1", &[("username", "'old'")]));
     fixture.insert("users", &in_snapshot("2", &[("username", "'new'")]));
-    fixture.insert("process_fds", &in_snapshot("2", &[("pid", "10"), ("fd", "4"), ("target", "x'ff'")]));
+    fixture.insert(
+        "process_fds",
+        &in_snapshot("2", &[("pid", "10"), ("fd", "4"), ("target", "x'ff'")]),
+    );
     assert_eq!(
         lines(&fixture),
         [
@@ -84,12 +107,27 @@ fn pools_restarts_and_new_processes() {
     for pid in ["20", "21"] {
         fixture.insert_both("processes", &process(pid, "600", "'/bin/worker'"));
     }
-    fixture.insert("processes", &in_snapshot("2", &process("22", "900", "'/bin/worker'")));
-    fixture.insert("processes", &in_snapshot("1", &process("30", "700", "'/bin/daemon'")));
-    fixture.insert("processes", &in_snapshot("2", &process("31", "950", "'/bin/daemon'")));
+    fixture.insert(
+        "processes",
+        &in_snapshot("2", &process("22", "900", "'/bin/worker'")),
+    );
+    fixture.insert(
+        "processes",
+        &in_snapshot("1", &process("30", "700", "'/bin/daemon'")),
+    );
+    fixture.insert(
+        "processes",
+        &in_snapshot("2", &process("31", "950", "'/bin/daemon'")),
+    );
     // Of a new process and of a pid that another process has now nothing is compared.
-    fixture.insert("process_fds", &in_snapshot("2", &[("pid", "22"), ("fd", "0")]));
-    fixture.insert("process_fds", &in_snapshot("1", &[("pid", "30"), ("fd", "0")]));
+    fixture.insert(
+        "process_fds",
+        &in_snapshot("2", &[("pid", "22"), ("fd", "0")]),
+    );
+    fixture.insert(
+        "process_fds",
+        &in_snapshot("1", &[("pid", "30"), ("fd", "0")]),
+    );
     let lines = lines(&fixture);
     assert_eq!(
         lines[0],
@@ -97,8 +135,15 @@ fn pools_restarts_and_new_processes() {
     );
     assert_eq!(lines[1], "processes pid: 30 -> 31");
     assert_eq!(lines[2], "processes start_ticks: 700 -> 950");
-    assert!(lines[3].ends_with("cgroup_path=/  (2 -> 3 of them)"), "{}", lines[3]);
-    assert!(lines.iter().all(|line| line.starts_with("processes")), "{lines:?}");
+    assert!(
+        lines[3].ends_with("cgroup_path=/  (2 -> 3 of them)"),
+        "{}",
+        lines[3]
+    );
+    assert!(
+        lines.iter().all(|line| line.starts_with("processes")),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -124,9 +169,16 @@ fn a_process_that_could_not_be_read_hides_only_its_own_rows() {
     let fixture = Fixture::new();
     for pid in ["10", "11"] {
         fixture.insert_both("processes", &process(pid, "500", "'/bin/a'"));
-        fixture.insert("process_envs", &in_snapshot("1", &[("pid", pid), ("key", "'A'")]));
+        fixture.insert(
+            "process_envs",
+            &in_snapshot("1", &[("pid", pid), ("key", "'A'")]),
+        );
     }
-    let log = [("pid", "10"), ("path", "'/proc/10/environ'"), ("outcome", "'timed out'")];
+    let log = [
+        ("pid", "10"),
+        ("path", "'/proc/10/environ'"),
+        ("outcome", "'timed out'"),
+    ];
     fixture.insert("collection_log", &in_snapshot("2", &log));
     assert_eq!(
         lines(&fixture),
@@ -148,13 +200,25 @@ fn a_bundle_that_was_cut_off_proves_no_absence() {
 #[test]
 fn the_collector_is_no_difference() {
     let fixture = Fixture::new();
-    let collector = [process("40", "1", "'/tmp/capture'"), vec![("is_collector", "1")]].concat();
+    let collector = [
+        process("40", "1", "'/tmp/capture'"),
+        vec![("is_collector", "1")],
+    ]
+    .concat();
     fixture.insert("processes", &in_snapshot("2", &collector));
     let kernel = [process("41", "1", "NULL"), vec![("is_kernel_thread", "1")]].concat();
     fixture.insert("processes", &in_snapshot("2", &kernel));
-    let fd = [("pid", "40"), ("fd", "3"), ("type", "'socket'"), ("inode", "77")];
+    let fd = [
+        ("pid", "40"),
+        ("fd", "3"),
+        ("type", "'socket'"),
+        ("inode", "77"),
+    ];
     fixture.insert("process_fds", &in_snapshot("2", &fd));
-    fixture.insert("sockets", &in_snapshot("2", &[("family", "'unix'"), ("inode", "77")]));
+    fixture.insert(
+        "sockets",
+        &in_snapshot("2", &[("family", "'unix'"), ("inode", "77")]),
+    );
     assert_eq!(lines(&fixture), Vec::<String>::new());
 }
 
@@ -165,8 +229,14 @@ fn another_boot_and_another_key_are_said_first() {
         "UPDATE snapshots SET boot_id = 'boot-b' WHERE snapshot_id = 2;
          UPDATE snapshots SET redaction = 'on', redaction_key_id = 'key-' || snapshot_id;",
     );
-    fixture.insert("processes", &in_snapshot("1", &process("10", "500", "'/bin/a'")));
-    fixture.insert("processes", &in_snapshot("2", &process("99", "7", "'/bin/a'")));
+    fixture.insert(
+        "processes",
+        &in_snapshot("1", &process("10", "500", "'/bin/a'")),
+    );
+    fixture.insert(
+        "processes",
+        &in_snapshot("2", &process("99", "7", "'/bin/a'")),
+    );
     let diff = diff(&fixture);
     assert!(diff.is_empty(), "{:?}", diff.tables);
     assert!(diff.notes[0].contains("booted in between"));
@@ -178,8 +248,14 @@ fn another_boot_and_another_key_are_said_first() {
 fn json_has_the_exact_values() {
     let fixture = Fixture::new();
     fixture.insert("users", &in_snapshot("2", &[("username", "x'ff'")]));
-    fixture.insert("mounts", &in_snapshot("1", &[("path", "'/a'"), ("flags", "'rw'")]));
-    fixture.insert("mounts", &in_snapshot("2", &[("path", "'/a'"), ("flags", "'ro'")]));
+    fixture.insert(
+        "mounts",
+        &in_snapshot("1", &[("path", "'/a'"), ("flags", "'rw'")]),
+    );
+    fixture.insert(
+        "mounts",
+        &in_snapshot("2", &[("path", "'/a'"), ("flags", "'ro'")]),
+    );
     let mut json = Vec::new();
     diff(&fixture).write_json(&mut json).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
@@ -209,5 +285,8 @@ fn two_databases_and_named_tables() {
     assert_eq!(diff.tables.len(), 1);
     assert_eq!(diff.tables[0].table, "groups");
     let error = compare(pair, &["log_lines".to_owned()], Duration::from_secs(20)).unwrap_err();
-    assert!(error.to_string().contains("there is no table log_lines"), "{error}");
+    assert!(
+        error.to_string().contains("there is no table log_lines"),
+        "{error}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use comfy_table::{Cell, CellAlignment, ColumnConstraint, Width};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{Output, Style, shown};
 use crate::Error;
@@ -10,6 +10,8 @@ use crate::db::query::{Rows, Value};
 
 /// Rows whose widths are found together: more than a screen, and little memory.
 const ROWS_AT_ONCE: usize = 500;
+/// Cells that are wider push only their own row to the right: one long command line must not move all others.
+const WIDEST_COLUMN: usize = 80;
 
 pub(super) struct Table<'w> {
     out: &'w mut dyn Write,
@@ -19,8 +21,15 @@ pub(super) struct Table<'w> {
     indent_at: Option<usize>,
     header: Vec<String>,
     rows: Vec<Vec<String>>,
-    is_number: Vec<bool>,
-    widths: Vec<u16>,
+    columns: Vec<Column>,
+}
+
+#[derive(Clone, Copy)]
+struct Column {
+    /// Only grows, so that later rows keep in line with those that are written already.
+    width: usize,
+    /// Until a text is seen.
+    is_number: bool,
 }
 
 impl<'w> Table<'w> {
@@ -32,48 +41,46 @@ impl<'w> Table<'w> {
             indent_at: None,
             header: Vec::new(),
             rows: Vec::new(),
-            is_number: Vec::new(),
-            widths: Vec::new(),
+            columns: Vec::new(),
         }
     }
 
     fn write_rows(&mut self) -> Result<(), Error> {
-        let mut table = comfy_table::Table::new();
-        table.load_style(comfy_table::presets::NOTHING);
-        let aligned = |cells: Vec<String>, is_number: &[bool]| -> Vec<Cell> {
-            let cells = cells.into_iter().zip(is_number);
-            cells
-                .map(|(text, is_number)| {
-                    Cell::new(text).set_alignment(if *is_number {
-                        CellAlignment::Right
-                    } else {
-                        CellAlignment::Left
-                    })
-                })
-                .collect()
-        };
-        // The header comes once; later rows keep to its widths as far as they can.
         let header = std::mem::take(&mut self.header);
-        if !header.is_empty() {
-            table.set_header(aligned(header, &self.is_number));
+        let header = (!header.is_empty()).then_some(header);
+        let rows = std::mem::take(&mut self.rows);
+        for row in header.iter().chain(&rows) {
+            for (cell, column) in row.iter().zip(&mut self.columns) {
+                let width = cell.width();
+                if width <= WIDEST_COLUMN {
+                    column.width = column.width.max(width);
+                }
+            }
         }
-        for row in self.rows.drain(..) {
-            table.add_row(aligned(row, &self.is_number));
-        }
-        let constraints = self.widths.iter();
-        table.set_constraints(
-            constraints.map(|width| ColumnConstraint::LowerBoundary(Width::Fixed(*width))),
-        );
-        // Constraints count the padding of one blank on either side.
-        let found = table.column_max_content_widths();
-        let widths = found.iter().map(|width| width.saturating_add(2));
-        let known = self.widths.iter().copied().chain(std::iter::repeat(0));
-        self.widths = widths.zip(known).map(|(new, old)| new.max(old)).collect();
-        for line in table.lines() {
-            let line = line.strip_prefix(' ').unwrap_or(&line).trim_end();
-            writeln!(self.out, "{line}").map_err(Error::Output)?;
+        for row in header.iter().chain(&rows) {
+            let line = self.line(row);
+            writeln!(self.out, "{}", line.trim_end()).map_err(Error::Output)?;
         }
         Ok(())
+    }
+
+    fn line(&self, row: &[String]) -> String {
+        let mut line = String::new();
+        for (index, (cell, column)) in row.iter().zip(&self.columns).enumerate() {
+            if index > 0 {
+                line.push_str("  ");
+            }
+            let blanks = " ".repeat(column.width.saturating_sub(cell.width()));
+            let (before, after) = if column.is_number {
+                (blanks.as_str(), "")
+            } else {
+                ("", blanks.as_str())
+            };
+            line.push_str(before);
+            line.push_str(cell);
+            line.push_str(after);
+        }
+        line
     }
 }
 
@@ -87,8 +94,11 @@ impl Rows for Table<'_> {
             .filter(|(index, _)| Some(*index) != self.indent_at)
             .map(|(_, name)| schema::text::escaped(name.as_bytes()).to_string())
             .collect();
-        // Until a text is seen.
-        self.is_number = vec![true; self.header.len()];
+        let column = Column {
+            width: 0,
+            is_number: true,
+        };
+        self.columns = vec![column; self.header.len()];
         Ok(())
     }
 
@@ -100,8 +110,9 @@ impl Rows for Table<'_> {
                 drawing = drawn(value);
                 continue;
             }
-            if let Some(is_number) = self.is_number.get_mut(cells.len()) {
-                *is_number &= matches!(value, Value::Null | Value::Integer(_) | Value::Real(_));
+            if let Some(column) = self.columns.get_mut(cells.len()) {
+                column.is_number &=
+                    matches!(value, Value::Null | Value::Integer(_) | Value::Real(_));
             }
             let text = shown(value, self.null);
             cells.push(std::mem::take(&mut drawing) + &text);
@@ -125,11 +136,10 @@ impl Output for Table<'_> {
 
 /// The branches of a tree as they are, for they hold backslashes that must not be doubled; anything else is escaped.
 fn drawn(value: &Value<'_>) -> String {
-    let text = shown(value, "");
     match value.bytes() {
         Some(bytes) if bytes.iter().all(|byte| b" |\\_".contains(byte)) => {
             String::from_utf8_lossy(bytes).into_owned()
         }
-        _ => text,
+        _ => shown(value, ""),
     }
 }

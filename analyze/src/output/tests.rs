@@ -36,7 +36,9 @@ fn blob(bytes: &[u8]) -> Value<'_> {
 }
 
 fn acts_on_a_terminal(written: &str) -> bool {
-    written.chars().any(|character| character != '\n' && schema::text::is_unsafe_to_show(character))
+    written
+        .chars()
+        .any(|character| character != '\n' && schema::text::is_unsafe_to_show(character))
 }
 
 #[test]
@@ -51,7 +53,10 @@ fn a_table_shows_without_acting() {
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines[0], "  id  text");
     assert_eq!(lines[1], "   7  größe 日本");
-    assert!(lines[2].starts_with(" -12  \\x1b]52;c;QUFB\\x07\\u{202e}|"), "{table}");
+    assert!(
+        lines[2].starts_with(" -12  \\x1b]52;c;QUFB\\x07\\u{202e}|"),
+        "{table}"
+    );
     assert_eq!(lines[3], "NULL  \\xff\\n");
 }
 
@@ -66,7 +71,10 @@ fn a_table_draws_its_tree_and_elides_what_nobody_reads() {
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines[1], " 1   |   \\_ a\\\\b");
     assert_eq!(lines[2], " 2  \\x1b\\\\_(1048577 bytes)");
-    assert!(written(Format::Markdown, true, rows).contains("(1048577 bytes)".replace('(', "\\(").trim_end_matches(')')));
+    assert!(
+        written(Format::Markdown, true, rows)
+            .contains("(1048577 bytes)".replace('(', "\\(").trim_end_matches(')'))
+    );
     // Machines get it whole, and the tree as a column.
     assert!(written(Format::Jsonl, false, rows).contains(&long));
 }
@@ -133,7 +141,10 @@ fn json_is_exact_and_harmless() {
     let lines = written(Format::Jsonl, true, rows);
     assert_eq!(lines.lines().count(), 4);
     for (line, whole) in lines.lines().zip(parsed.as_array().unwrap()) {
-        assert_eq!(&serde_json::from_str::<serde_json::Value>(line).unwrap(), whole);
+        assert_eq!(
+            &serde_json::from_str::<serde_json::Value>(line).unwrap(),
+            whole
+        );
     }
     assert_eq!(written(Format::Json, true, &[]), "[]\n");
     assert_eq!(written(Format::Jsonl, true, &[]), "");
@@ -149,10 +160,17 @@ fn json_keeps_columns_of_one_name_apart() {
         indent: None,
     };
     let mut writer = writer(&mut out, &style);
-    writer.columns(&["pid".to_owned(), "pid".to_owned(), "pid_2".to_owned()]).unwrap();
-    writer.row(&[Value::Integer(1), Value::Integer(2), Value::Integer(3)]).unwrap();
+    writer
+        .columns(&["pid".to_owned(), "pid".to_owned(), "pid_2".to_owned()])
+        .unwrap();
+    writer
+        .row(&[Value::Integer(1), Value::Integer(2), Value::Integer(3)])
+        .unwrap();
     drop(writer);
-    assert_eq!(String::from_utf8(out).unwrap(), "{\"pid\":1,\"pid_2\":2,\"pid_2_2\":3}\n");
+    assert_eq!(
+        String::from_utf8(out).unwrap(),
+        "{\"pid\":1,\"pid_2\":2,\"pid_2_2\":3}\n"
+    );
 }
 
 #[test]

@@ -23,7 +23,10 @@ fn database(fixture: &Fixture) -> Restricted {
 }
 
 fn named(queries: Vec<Query>, name: &str) -> Query {
-    queries.into_iter().find(|query| query.name == name).unwrap()
+    queries
+        .into_iter()
+        .find(|query| query.name == name)
+        .unwrap()
 }
 
 /// The rows as text, columns by `|`.
@@ -45,18 +48,34 @@ fn ask(fixture: &Fixture, sql: &str) -> Vec<String> {
 fn show_of(fixture: &Fixture, name: &str, pid: Option<i64>) -> Vec<String> {
     let query = named(show(), name);
     let pid = pid.map(|pid| (":pid", pid));
-    shown(&database(fixture).collect(query.sql, pid.as_slice()).unwrap())
+    shown(
+        &database(fixture)
+            .collect(query.sql, pid.as_slice())
+            .unwrap(),
+    )
 }
 
 #[test]
 fn lists_equal_folders_and_headers_are_whole() {
-    for (name, queries) in [("views", described_views()), ("show", show()), ("brief", brief())] {
-        let listed: Vec<String> = queries.iter().map(|query| format!("{}.sql", query.name)).collect();
+    for (name, queries) in [
+        ("views", described_views()),
+        ("show", show()),
+        ("brief", brief()),
+    ] {
+        let listed: Vec<String> = queries
+            .iter()
+            .map(|query| format!("{}.sql", query.name))
+            .collect();
         assert_eq!(listed, folder(name));
         for query in queries {
             assert!(!query.title.is_empty(), "{}: title", query.name);
             assert!(query.description.len() > 10, "{}: description", query.name);
-            assert_eq!(query.rows.is_some(), name == "brief" && query.name != "10-host", "{}", query.name);
+            assert_eq!(
+                query.rows.is_some(),
+                name == "brief" && query.name != "10-host",
+                "{}",
+                query.name
+            );
         }
     }
 }
@@ -68,7 +87,11 @@ fn parameters_and_indents_are_what_the_header_says() {
     for query in described_views().into_iter().chain(show()).chain(brief()) {
         let (mut parameters, columns) = database.signature(query.sql).unwrap();
         parameters.dedup();
-        let declared: Vec<String> = query.parameters.iter().map(|name| format!(":{name}")).collect();
+        let declared: Vec<String> = query
+            .parameters
+            .iter()
+            .map(|name| format!(":{name}"))
+            .collect();
         assert_eq!(parameters, declared, "{}", query.name);
         if let Some(indent) = query.indent {
             assert!(columns.contains(&indent), "{}", query.name);
@@ -81,13 +104,22 @@ fn views_have_the_columns_that_others_rely_on() {
     let fixture = Fixture::new();
     let database = database(&fixture);
     let check = |view: &str, expected: &str| {
-        let (_, columns) = database.signature(&format!("SELECT * FROM {view}")).unwrap();
-        assert_eq!(columns.join(" "), format!("snapshot_id {expected}"), "{view}");
+        let (_, columns) = database
+            .signature(&format!("SELECT * FROM {view}"))
+            .unwrap();
+        assert_eq!(
+            columns.join(" "),
+            format!("snapshot_id {expected}"),
+            "{view}"
+        );
     };
     check("arp_cache", "address mac interface permanent net_namespace");
     check("coverage", "artifact outcome count bytes_kept");
     check("process_open_files", "pid fd path deleted");
-    check("process_open_pipes", "pid fd mode inode type partner_pid partner_fd partner_mode");
+    check(
+        "process_open_pipes",
+        "pid fd mode inode type partner_pid partner_fd partner_mode",
+    );
     check("process_units", "pid kind unit");
     check(
         "process_open_sockets",
@@ -113,7 +145,13 @@ fn every_query_answers_on_an_empty_database() {
 fn sockets_and_pipes_have_two_ends() {
     let fixture = Fixture::new();
     for (pid, fd, flags) in [("10", "3", "32768"), ("11", "4", "32769")] {
-        let pipe = [("pid", pid), ("fd", fd), ("flags", flags), ("type", "'pipe'"), ("inode", "500")];
+        let pipe = [
+            ("pid", pid),
+            ("fd", fd),
+            ("flags", flags),
+            ("type", "'pipe'"),
+            ("inode", "500"),
+        ];
         fixture.insert("process_fds", &pipe);
     }
     for (family, protocol, state, inode, port) in [
@@ -122,7 +160,11 @@ fn sockets_and_pipes_have_two_ends() {
         ("'unix'", "'stream'", "'LISTEN'", "902", "NULL"),
         ("'inet'", "'tcp'", "'ESTAB'", "903", "81"),
     ] {
-        let path = if family == "'unix'" { "'/run/x'" } else { "NULL" };
+        let path = if family == "'unix'" {
+            "'/run/x'"
+        } else {
+            "NULL"
+        };
         fixture.insert(
             "sockets",
             &[
@@ -132,35 +174,65 @@ fn sockets_and_pipes_have_two_ends() {
                 ("inode", inode),
                 ("local_address", "'192.0.2.1'"),
                 ("local_port", port),
+                (
+                    "remote_address",
+                    if port == "81" {
+                        "'198.51.100.9'"
+                    } else {
+                        "'0.0.0.0'"
+                    },
+                ),
                 ("remote_port", if state == "'ESTAB'" { "5" } else { "0" }),
                 ("path", path),
                 ("net_namespace", "4026531840"),
             ],
         );
     }
-    let socket = [("pid", "10"), ("fd", "5"), ("type", "'socket'"), ("inode", "900")];
+    let socket = [
+        ("pid", "10"),
+        ("fd", "5"),
+        ("type", "'socket'"),
+        ("inode", "900"),
+    ];
     fixture.insert("process_fds", &socket);
     fixture.insert("processes", &[("pid", "10"), ("name", "'nginx'")]);
     assert_eq!(
         ask(&fixture, "SELECT * FROM process_open_pipes ORDER BY pid"),
-        ["1|10|3|r|500|anonymous|11|4|w", "1|11|4|w|500|anonymous|10|3|r"]
+        [
+            "1|10|3|r|500|anonymous|11|4|w",
+            "1|11|4|w|500|anonymous|10|3|r"
+        ]
     );
     assert_eq!(
         ask(&fixture, "SELECT * FROM process_open_sockets"),
-        ["1|10|5|900|2|6|192.0.2.1|NULL|80|0|NULL|LISTEN|4026531840"]
+        ["1|10|5|900|2|6|192.0.2.1|0.0.0.0|80|0|NULL|LISTEN|4026531840"]
     );
     let listening = "SELECT pid, port, protocol, family, path, reason IS NULL FROM listening_ports ORDER BY socket";
     assert_eq!(
         ask(&fixture, listening),
-        ["10|80|6|2|NULL|1", "NULL|53|17|10|NULL|0", "NULL|0|0|1|/run/x|0"]
+        [
+            "10|80|6|2|NULL|1",
+            "NULL|53|17|10|NULL|0",
+            "NULL|0|0|1|/run/x|0"
+        ]
     );
     let netstat = show_of(&fixture, "netstat", Some(10));
-    assert_eq!(netstat, ["tcp|NULL|NULL|192.0.2.1:80|NULL|LISTEN|10/nginx|900|4026531840"]);
+    assert_eq!(
+        netstat,
+        ["tcp|NULL|NULL|192.0.2.1:80|0.0.0.0:*|LISTEN|10/nginx|900|4026531840"]
+    );
     assert_eq!(show_of(&fixture, "netstat", None).len(), 4);
-    let log = [("pid", "12"), ("path", "'/proc/12/fd'"), ("outcome", "'denied'")];
+    let log = [
+        ("pid", "12"),
+        ("path", "'/proc/12/fd'"),
+        ("outcome", "'denied'"),
+    ];
     fixture.insert("collection_log", &log);
     assert_eq!(
-        ask(&fixture, "SELECT DISTINCT reason FROM listening_ports WHERE pid IS NULL"),
+        ask(
+            &fixture,
+            "SELECT DISTINCT reason FROM listening_ports WHERE pid IS NULL"
+        ),
         ["file descriptors of processes could not be read: 1"]
     );
 }
@@ -177,11 +249,19 @@ fn coverage_sums_by_kind() {
     ] {
         fixture.insert(
             "collection_log",
-            &[("pid", pid), ("path", path), ("outcome", outcome), ("bytes_kept", "10")],
+            &[
+                ("pid", pid),
+                ("path", path),
+                ("outcome", outcome),
+                ("bytes_kept", "10"),
+            ],
         );
     }
     assert_eq!(
-        ask(&fixture, "SELECT artifact, outcome, count, bytes_kept FROM coverage"),
+        ask(
+            &fixture,
+            "SELECT artifact, outcome, count, bytes_kept FROM coverage"
+        ),
         [
             "/proc/PID/fd/FD|denied|1|10",
             "/proc/PID/status|collected|2|20",
@@ -204,18 +284,34 @@ fn a_tree_is_drawn_and_no_process_is_lost() {
         ("40", "41", "'x'"),
         ("41", "40", "'y'"),
     ] {
-        fixture.insert("processes", &[("pid", pid), ("parent", parent), ("name", name)]);
+        fixture.insert(
+            "processes",
+            &[("pid", pid), ("parent", parent), ("name", name)],
+        );
     }
     let query = named(show(), "pstree");
     let tree = |pid: Option<i64>| {
         let pid = pid.map(|pid| (":pid", pid));
-        let rows = database(&fixture).collect(query.sql, pid.as_slice()).unwrap().rows;
+        let rows = database(&fixture)
+            .collect(query.sql, pid.as_slice())
+            .unwrap()
+            .rows;
         let text = |value: &Value<'_>| String::from_utf8_lossy(value.bytes().unwrap()).into_owned();
-        rows.iter().map(|row| text(&row[6]) + &text(&row[7])).collect::<Vec<_>>()
+        rows.iter()
+            .map(|row| text(&row[6]) + &text(&row[7]))
+            .collect::<Vec<_>>()
     };
     assert_eq!(
         tree(None),
-        ["[init]", " \\_ [a]", " |   \\_ [b]", " |       \\_ [c]", " \\_ [d]", "[x]", "[y]"]
+        [
+            "[init]",
+            " \\_ [a]",
+            " |   \\_ [b]",
+            " |       \\_ [c]",
+            " \\_ [d]",
+            "[x]",
+            "[y]"
+        ]
     );
     assert_eq!(tree(Some(20)), ["[a]", " \\_ [b]", "     \\_ [c]"]);
 }
@@ -227,34 +323,68 @@ fn processes_belong_to_units() {
     let pod = "pod12345678-1234-1234-1234-123456789abc";
     let placed = [
         (format!("/docker/{id}"), "container|docker 0123456789ab"),
-        (format!("/system.slice/docker-{id}.scope"), "container|docker 0123456789ab"),
+        (
+            format!("/system.slice/docker-{id}.scope"),
+            "container|docker 0123456789ab",
+        ),
         (
             format!("/kubepods.slice/kubepods-pod1.slice/cri-containerd-{id}.scope"),
             "container|containerd 0123456789ab",
         ),
-        (format!("/kubepods/burstable/{pod}/{id}"), "container|kubernetes 0123456789ab"),
-        (format!("/machine.slice/libpod-{id}.scope/container"), "container|podman 0123456789ab"),
+        (
+            format!("/kubepods/burstable/{pod}/{id}"),
+            "container|kubernetes 0123456789ab",
+        ),
+        (
+            format!("/machine.slice/libpod-{id}.scope/container"),
+            "container|podman 0123456789ab",
+        ),
         ("/lxc/web/init.scope".to_owned(), "container|lxc web"),
-        ("/system.slice/docker.service".to_owned(), "service|docker.service"),
+        (
+            "/system.slice/docker.service".to_owned(),
+            "service|docker.service",
+        ),
         (
             "/system.slice/system-getty.slice/getty@tty1.service".to_owned(),
             "service|getty@tty1.service",
         ),
         ("/init.scope".to_owned(), "service|init.scope"),
-        ("/user.slice/user-1000.slice/session-3.scope".to_owned(), "user|user 1000"),
+        (
+            "/user.slice/user-1000.slice/session-3.scope".to_owned(),
+            "user|user 1000",
+        ),
     ];
     for (pid, (path, _)) in (100..).zip(&placed) {
         let pid = pid.to_string();
         let path = format!("'{path}'");
-        fixture.insert("processes", &[("pid", &pid), ("parent", "1"), ("cgroup_path", &path)]);
+        fixture.insert(
+            "processes",
+            &[("pid", &pid), ("parent", "1"), ("cgroup_path", &path)],
+        );
     }
-    for (pid, parent, name) in [("1", "0", "'tini'"), ("2", "1", "'app'"), ("3", "2", "'worker'")] {
-        let row = [("pid", pid), ("parent", parent), ("name", name), ("cgroup_path", "'/'")];
+    for (pid, parent, name) in [
+        ("1", "0", "'tini'"),
+        ("2", "1", "'app'"),
+        ("3", "2", "'worker'"),
+    ] {
+        let row = [
+            ("pid", pid),
+            ("parent", parent),
+            ("name", name),
+            ("cgroup_path", "'/'"),
+        ];
         fixture.insert("processes", &row);
     }
-    let kernel = [("pid", "4"), ("name", "'kthreadd'"), ("is_kernel_thread", "1")];
+    let kernel = [
+        ("pid", "4"),
+        ("name", "'kthreadd'"),
+        ("is_kernel_thread", "1"),
+    ];
     fixture.insert("processes", &kernel);
-    let units = ask(&fixture, "SELECT kind, unit FROM process_units ORDER BY pid");
+    let units = ask(
+        &fixture,
+        "SELECT kind, unit FROM process_units ORDER BY pid",
+    );
     let expected: Vec<&str> = ["tree|tini", "tree|app", "tree|app", "kernel|(kernel)"]
         .into_iter()
         .chain(placed.iter().map(|(_, unit)| *unit))
@@ -265,27 +395,57 @@ fn processes_belong_to_units() {
 #[test]
 fn brief_names_the_other_ends() {
     let fixture = Fixture::new();
-    let socket = |local: &str, port: &str, remote: &str, remote_port: &str, inode: &str, state: &str| {
-        fixture.insert(
-            "sockets",
-            &[
-                ("family", "'inet'"),
-                ("protocol", "'tcp'"),
-                ("local_address", local),
-                ("local_port", port),
-                ("remote_address", remote),
-                ("remote_port", remote_port),
-                ("inode", inode),
-                ("state", state),
-            ],
-        );
-    };
+    let socket =
+        |local: &str, port: &str, remote: &str, remote_port: &str, inode: &str, state: &str| {
+            fixture.insert(
+                "sockets",
+                &[
+                    ("family", "'inet'"),
+                    ("protocol", "'tcp'"),
+                    ("local_address", local),
+                    ("local_port", port),
+                    ("remote_address", remote),
+                    ("remote_port", remote_port),
+                    ("inode", inode),
+                    ("state", state),
+                ],
+            );
+        };
     socket("'0.0.0.0'", "80", "'0.0.0.0'", "0", "1", "'LISTEN'");
-    socket("'192.0.2.1'", "80", "'198.51.100.9'", "40000", "2", "'ESTAB'");
-    socket("'192.0.2.1'", "80", "'198.51.100.9'", "40001", "3", "'ESTAB'");
-    socket("'192.0.2.1'", "50000", "'203.0.113.5'", "5432", "4", "'ESTAB'");
+    socket(
+        "'192.0.2.1'",
+        "80",
+        "'198.51.100.9'",
+        "40000",
+        "2",
+        "'ESTAB'",
+    );
+    socket(
+        "'192.0.2.1'",
+        "80",
+        "'198.51.100.9'",
+        "40001",
+        "3",
+        "'ESTAB'",
+    );
+    socket(
+        "'192.0.2.1'",
+        "50000",
+        "'203.0.113.5'",
+        "5432",
+        "4",
+        "'ESTAB'",
+    );
     socket("'127.0.0.1'", "50001", "'127.0.0.1'", "80", "5", "'ESTAB'");
-    fixture.insert("process_fds", &[("pid", "10"), ("fd", "5"), ("type", "'socket'"), ("inode", "4")]);
+    fixture.insert(
+        "process_fds",
+        &[
+            ("pid", "10"),
+            ("fd", "5"),
+            ("type", "'socket'"),
+            ("inode", "4"),
+        ],
+    );
     fixture.insert("processes", &[("pid", "10"), ("name", "'app'")]);
     fixture.insert(
         "conntrack",
@@ -375,7 +535,13 @@ fn columns_of_the_host_commands() {
     );
     assert_eq!(show_of(&fixture, "ps", Some(11)), Vec::<String>::new());
     for (tid, start) in [("10", "500"), ("12", "6500")] {
-        let row = [("pid", "10"), ("tid", tid), ("name", "'w'"), ("state", "'S'"), ("start_ticks", start)];
+        let row = [
+            ("pid", "10"),
+            ("tid", tid),
+            ("name", "'w'"),
+            ("state", "'S'"),
+            ("start_ticks", start),
+        ];
         fixture.insert("threads", &row);
     }
     assert_eq!(
@@ -398,18 +564,24 @@ fn columns_of_the_host_commands() {
         show_of(&fixture, "fds", None),
         ["10|l-wx------|3|->|/var/log/app.log (deleted)|NULL"]
     );
-    let neighbor = [("address", "'192.0.2.7'"), ("mac", "'02:00:00:00:00:01'"), ("interface", "'eth0'")];
+    let neighbor = [
+        ("address", "'192.0.2.7'"),
+        ("mac", "'02:00:00:00:00:01'"),
+        ("interface", "'eth0'"),
+    ];
     let flags = [("family", "'inet'"), ("hardware_type", "1"), ("flags", "6")];
     fixture.insert("neighbors", &[&neighbor[..], &flags].concat());
     assert_eq!(
         show_of(&fixture, "arp", None),
         ["192.0.2.7|ether|02:00:00:00:00:01|CM|eth0|NULL"]
     );
-    assert_eq!(
-        ask(&fixture, "SELECT permanent FROM arp_cache"),
-        ["1"]
-    );
-    for (name, value) in [("'MemTotal'", "8192"), ("'MemAvailable'", "4096"), ("'SwapTotal'", "0"), ("'SwapFree'", "0")] {
+    assert_eq!(ask(&fixture, "SELECT permanent FROM arp_cache"), ["1"]);
+    for (name, value) in [
+        ("'MemTotal'", "8192"),
+        ("'MemAvailable'", "4096"),
+        ("'SwapTotal'", "0"),
+        ("'SwapFree'", "0"),
+    ] {
         fixture.insert("memory_info", &[("name", name), ("value", value)]);
     }
     assert_eq!(

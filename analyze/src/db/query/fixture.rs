@@ -22,7 +22,10 @@ impl Fixture {
             .execute_batch(&format!("PRAGMA synchronous = OFF; {}", ddl::tables()))
             .unwrap();
         let fixture = Fixture { connection, path };
-        for (id, label, time) in [("1", "'before'", "1795511472"), ("2", "'after'", "1795515072")] {
+        for (id, label, time) in [
+            ("1", "'before'", "1795511472"),
+            ("2", "'after'", "1795515072"),
+        ] {
             fixture.insert(
                 "snapshots",
                 &[

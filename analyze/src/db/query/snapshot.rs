@@ -31,7 +31,8 @@ pub struct Snapshot {
     pub redaction_key: Option<String>,
 }
 
-const COLUMNS: &str = "snapshot_id, hostname, label, time, complete, intact, incomplete_reason, boot_id,
+const COLUMNS: &str =
+    "snapshot_id, hostname, label, time, complete, intact, incomplete_reason, boot_id,
     CASE WHEN redaction = 'on' THEN redaction_key_id END";
 
 impl Unlocked {
@@ -224,7 +225,9 @@ mod tests {
         snapshot.gaps = vec![("denied".to_owned(), 3), ("timed out".to_owned(), 2)];
         assert!(at(&snapshot, 90).ends_with("(1 minute ago)  incomplete: 3 denied, 2 timed out"));
         snapshot.intact = false;
-        assert!(at(&snapshot, 0).contains("incomplete: the bundle was cut off or damaged, 3 denied"));
+        assert!(
+            at(&snapshot, 0).contains("incomplete: the bundle was cut off or damaged, 3 denied")
+        );
         assert!(snapshot.headline(0).contains("in the future of this clock"));
     }
 }
