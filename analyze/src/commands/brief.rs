@@ -107,15 +107,12 @@ impl Rows for Bounded<'_> {
     }
 
     fn row(&mut self, values: &[Value<'_>]) -> Result<(), Error> {
-        match self.left.checked_sub(1) {
-            Some(left) => {
-                self.left = left;
-                self.inner.row(values)
-            }
-            None => {
-                self.more += 1;
-                Ok(())
-            }
+        if let Some(left) = self.left.checked_sub(1) {
+            self.left = left;
+            self.inner.row(values)
+        } else {
+            self.more += 1;
+            Ok(())
         }
     }
 }

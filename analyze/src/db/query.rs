@@ -321,11 +321,7 @@ impl Restricted {
                 .raw_bind_parameter(index, given.map(|(_, value)| *value))
                 .map_err(failed)?;
         }
-        let names: Vec<String> = statement
-            .column_names()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         rows.columns(&names)?;
         let mut left = self.time_limit;
         let mut cursor = statement.raw_query();
@@ -359,8 +355,8 @@ impl Restricted {
         let parameters = (1..=statement.parameter_count())
             .filter_map(|index| statement.parameter_name(index).map(str::to_owned))
             .collect();
-        let columns = statement.column_names();
-        Ok((parameters, columns.into_iter().map(str::to_owned).collect()))
+        let columns = statement.column_names().map(str::to_owned).collect();
+        Ok((parameters, columns))
     }
 
     fn failed(&self, source: &rusqlite::Error) -> Error {

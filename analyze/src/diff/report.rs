@@ -1,5 +1,6 @@
 //! Writing what differs: lines for people, an object for programs.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 use serde::Serialize;
@@ -37,15 +38,13 @@ impl Kind {
 impl Diff {
     /// Writes it for people. `now` is the analyst's clock.
     pub fn write_text(&self, now: i64, out: &mut dyn Write) -> Result<(), Error> {
-        let mut text = format!(
-            "before  {}\nafter   {}\n",
-            self.before.headline(now),
-            self.after.headline(now)
-        );
-        for note in &self.notes {
-            text.push_str(&format!("note    {note}\n"));
+        let heads = [("before", &self.before), ("after", &self.after)];
+        for (name, snapshot) in heads {
+            write(out, &format!("{name:<6}  {}\n", snapshot.headline(now)))?;
         }
-        write(out, &text)?;
+        for note in &self.notes {
+            write(out, &format!("note    {note}\n"))?;
+        }
         let mut totals = Kind::ALL.map(|kind| (kind, 0_u64));
         for table in &self.tables {
             write(out, &format!("\n{}\n", table.table))?;
@@ -94,40 +93,31 @@ fn line(difference: &Difference) -> String {
         .map(|(name, value)| format!("{name}={}", shown(value)))
         .collect();
     let mut line = format!("  {sign} {}", identity.join(" "));
-    match difference.counts {
-        [0, 0 | 1] | [1, 0] => {}
-        [0, count] | [count, 0] => line.push_str(&format!("  ({count} of them)")),
-        [before, after] if before != after => {
-            line.push_str(&format!("  ({before} -> {after} of them)"));
-        }
-        [1, _] => {}
-        [count, _] => line.push_str(&format!("  ({count} of them)")),
-    }
-    match difference.kind {
-        Kind::Restarted => line.push_str("  restarted"),
-        Kind::Unknown if difference.counts.contains(&0) => {
-            let unseen = if difference.counts.first() == Some(&0) {
-                "before"
-            } else {
-                "after"
-            };
-            line.push_str(&format!(
-                "  not known: its source was not fully read {unseen}"
-            ));
-        }
-        Kind::Unknown => line.push_str("  not known: its source was not fully read"),
-        _ => {}
-    }
+    line.push_str(&number(difference.counts));
+    line.push_str(match (difference.kind, difference.counts) {
+        (Kind::Restarted, _) => "  restarted",
+        (Kind::Unknown, [0, _]) => "  not known: its source was not fully read before",
+        (Kind::Unknown, [_, 0]) => "  not known: its source was not fully read after",
+        (Kind::Unknown, _) => "  not known: its source was not fully read",
+        _ => "",
+    });
     line.push('\n');
     for change in &difference.changes {
-        line.push_str(&format!(
-            "      {}: {} -> {}\n",
-            change.column,
-            range(&change.before),
-            range(&change.after)
-        ));
+        let (before, after) = (range(&change.before), range(&change.after));
+        // Writing to a String does not fail.
+        let _ = writeln!(line, "      {}: {before} -> {after}", change.column);
     }
     line
+}
+
+/// How many rows are in the group, where that is not one.
+fn number(counts: [i64; 2]) -> String {
+    match counts {
+        [0, 1] | [1, 0 | 1] => String::new(),
+        [0, count] | [count, 0] => format!("  ({count} of them)"),
+        [before, after] if before == after => format!("  ({after} of them)"),
+        [before, after] => format!("  ({before} -> {after} of them)"),
+    }
 }
 
 fn range([low, high]: &[Value<'_>; 2]) -> String {

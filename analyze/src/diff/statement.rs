@@ -1,5 +1,7 @@
 //! The one statement that compares two snapshots in any table, made from its declaration.
 
+use std::fmt::Write as _;
+
 use schema::records::RECORDS;
 use schema::{Source, TableDef};
 
@@ -151,7 +153,8 @@ impl<'a> Plan<'a> {
         }
         if belongs_to_process(self.table) {
             let [before, after] = self.snapshots;
-            conditions.push_str(&format!(
+            let _ = write!(
+conditions,
                 " AND pid IN (
                     SELECT earlier.pid
                     FROM {BEFORE}.processes AS earlier
@@ -159,11 +162,12 @@ impl<'a> Plan<'a> {
                     WHERE earlier.snapshot_id = {before} AND later.snapshot_id = {after}
                       AND NOT earlier.is_collector AND NOT later.is_collector
                 )"
-            ));
+            );
         }
         // Sockets of the capture are its own, though they do not name it.
         if self.table.name == "sockets" {
-            conditions.push_str(&format!(
+            let _ = write!(
+conditions,
                 " AND inode NOT IN (
                     SELECT fds.inode
                     FROM {schema}.process_fds AS fds
@@ -171,7 +175,7 @@ impl<'a> Plan<'a> {
                     WHERE fds.snapshot_id = {snapshot} AND fds.type = 'socket' AND fds.inode IS NOT NULL
                       AND owner.is_collector
                 )"
-            ));
+            );
         }
         let name = quoted(self.table.name);
         format!("SELECT {side} AS side, * FROM {schema}.{name} WHERE {conditions}")

@@ -69,12 +69,11 @@ impl Fixture {
             } else {
                 ddl::quoted(name)
             };
-            match names.iter().position(|known| *known == name) {
-                Some(index) => literals[index] = (*literal).to_owned(),
-                None => {
-                    names.push(name);
-                    literals.push((*literal).to_owned());
-                }
+            if let Some(index) = names.iter().position(|known| *known == name) {
+                (*literal).clone_into(&mut literals[index]);
+            } else {
+                names.push(name);
+                literals.push((*literal).to_owned());
             }
         }
         self.execute(&format!(
