@@ -108,7 +108,11 @@ fn noise(seed: u64, length: usize) -> Vec<u8> {
 
 /// A bundle with content of every kind, in several frames.
 fn bundle(hostname: &[u8]) -> Vec<u8> {
-    let mut writer = Writer::new(Vec::new(), &header()).unwrap();
+    bundle_of(&header(), hostname)
+}
+
+fn bundle_of(header: &Header, hostname: &[u8]) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new(), header).unwrap();
     let mut put = |lane, name: &str, content: &[u8]| {
         writer.member(lane, name, content, 0).unwrap();
         writer.flush(0).unwrap();
@@ -326,6 +330,42 @@ fn loading_again() {
     );
     assert!(fs::read(scene.path("x.db")).unwrap() == before);
     assert_eq!(scene.entries(), ["a.tar.zst", "other.tar.zst", "x.db"]);
+}
+
+/// Killed or out of space half-way: a new database is not there, an old one is as it was.
+#[test]
+fn no_half_loaded_snapshot_is_visible() {
+    let scene = Scene::new();
+    scene.file("x.tar.zst", &bundle(b"web-1\n"));
+    let mut other = header();
+    other.capture_id = "0190a0a0-0000-7000-8000-000000000001".to_owned();
+    scene.file("other.tar.zst", &bundle_of(&other, b"web-1\n"));
+    assert_eq!(scene.run(&["load", "--db", "old.db", "x.tar.zst"]).0, 0);
+    let before = rows(&scene.path("old.db"));
+    let limited = |trap: &str, database: &str| {
+        let program = assert_cmd::cargo::cargo_bin!("analyze");
+        let script = format!(
+            "{trap} ulimit -f 100; exec '{}' load --db {database} other.tar.zst",
+            program.display()
+        );
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &script]);
+        shell.current_dir(scene.directory.path()).output().unwrap()
+    };
+    for database in ["new.db", "old.db"] {
+        // A write behind the limit kills, or fails where the signal is ignored.
+        let killed = limited("", database);
+        assert_eq!(killed.status.code(), None, "{killed:?}");
+        assert!(!scene.path("new.db").exists());
+        assert_eq!(rows(&scene.path("old.db")), before);
+        let failed = limited("trap '' XFSZ;", database);
+        assert_eq!(failed.status.code(), Some(2), "{failed:?}");
+        assert_eq!(String::from_utf8(failed.stderr).unwrap().lines().count(), 1);
+        assert!(!scene.path("new.db").exists());
+        assert_eq!(rows(&scene.path("old.db")), before);
+    }
+    assert_eq!(scene.run(&["load", "--db", "old.db", "other.tar.zst"]).0, 0);
+    assert_eq!(rows(&scene.path("old.db"))["snapshots"].len(), 2);
 }
 
 /// Whatever is given, one line, exit code 2, and nothing is written.
