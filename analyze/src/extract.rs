@@ -6,7 +6,7 @@ use schema::header::Header;
 use schema::records::{FdLink, ProcessLink, ThreadStat, UncertainProcess};
 use schema::{Outcome, Row, Source, TableDef};
 
-use crate::parse::Issue;
+use crate::parse::{Issue, Parsed};
 
 /// A file of the host as it travels in the bundle.
 #[derive(Debug, Clone, Copy)]
@@ -136,5 +136,15 @@ pub trait Extract: Default {
     /// Emits what could only be known after the last file and record.
     fn finish<S: Sink>(&mut self, facts: &Facts, sink: &mut S) {
         let _ = (facts, sink);
+    }
+}
+
+impl<T> Parsed<T> {
+    /// What was understood, after the rest was reported as issues of `member`.
+    pub fn reported<S: Sink>(self, member: &str, sink: &mut S) -> T {
+        for issue in self.issues {
+            sink.issue(member, issue);
+        }
+        self.value
     }
 }

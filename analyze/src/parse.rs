@@ -3,7 +3,17 @@
 //! A parser does no I/O, knows no clock, judges by what the text contains and never by a kernel's version. An odd line
 //! costs that line and becomes an [`Issue`]; nothing is skipped in silence and nothing panics.
 
+pub(crate) mod bytes;
 pub(crate) mod proc_loadavg;
+pub(crate) mod proc_pid_cgroup;
+pub(crate) mod proc_pid_cmdline;
+pub(crate) mod proc_pid_environ;
+pub(crate) mod proc_pid_fdinfo;
+pub(crate) mod proc_pid_limits;
+pub(crate) mod proc_pid_maps;
+pub(crate) mod proc_pid_stat;
+pub(crate) mod proc_pid_status;
+pub(crate) mod proc_pid_values;
 
 /// What a parser understood, and what it did not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

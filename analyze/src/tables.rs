@@ -1,5 +1,7 @@
 //! The extractors: one file for each table that is made from evidence, named after the table.
 
+use schema::records::ProcessLink;
+
 use crate::extract::{Extract, Facts, File, Record, Sink};
 
 macro_rules! extractors {
@@ -42,5 +44,23 @@ macro_rules! extractors {
 }
 
 extractors! {
+    processes::Processes,
+    process_arguments::Arguments,
+    process_envs::Environments,
+    process_memory_map::MemoryMaps,
+    process_namespaces::Namespaces,
+    process_limits::Limits,
+    process_cgroups::Cgroups,
+    threads::Threads,
+    process_fds::Fds,
     load_average::LoadAverages,
+}
+
+/// Where the target of a link would lie if it were a member, for issues.
+fn link_member(link: &ProcessLink<'_>) -> String {
+    format!(
+        "root/proc/{}/{}",
+        link.pid,
+        schema::text::escaped(link.name.as_bytes())
+    )
 }
