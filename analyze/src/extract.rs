@@ -6,6 +6,7 @@ use schema::header::Header;
 use schema::records::{FdLink, ProcessLink, ThreadStat, UncertainProcess};
 use schema::{Outcome, Row, Source, TableDef};
 
+use crate::parse::address::ByteOrder;
 use crate::parse::{Issue, Parsed};
 
 /// A file of the host as it travels in the bundle.
@@ -98,6 +99,16 @@ impl Facts {
             .clocks
             .realtime_us
             .checked_sub(self.header.clocks.boottime_us?)
+    }
+
+    /// The network namespace that a file tells of.
+    pub fn net_namespace(&self, file: &File<'_>) -> Option<u64> {
+        self.net_namespaces.get(&file.pid?).copied()
+    }
+
+    /// The host's byte order.
+    pub(crate) fn byte_order(&self) -> ByteOrder {
+        ByteOrder::of(&self.header.host.endianness)
     }
 
     /// Clock ticks as milliseconds.

@@ -3,8 +3,17 @@
 //! A parser does no I/O, knows no clock, judges by what the text contains and never by a kernel's version. An odd line
 //! costs that line and becomes an [`Issue`]; nothing is skipped in silence and nothing panics.
 
+pub(crate) mod address;
 pub(crate) mod bytes;
+pub(crate) mod nf_conntrack;
 pub(crate) mod proc_loadavg;
+pub(crate) mod proc_net_arp;
+pub(crate) mod proc_net_dev;
+pub(crate) mod proc_net_fib_trie;
+pub(crate) mod proc_net_if_inet6;
+pub(crate) mod proc_net_route;
+pub(crate) mod proc_net_tcp;
+pub(crate) mod proc_net_unix;
 pub(crate) mod proc_pid_cgroup;
 pub(crate) mod proc_pid_cmdline;
 pub(crate) mod proc_pid_environ;

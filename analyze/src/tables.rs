@@ -53,6 +53,12 @@ extractors! {
     process_cgroups::Cgroups,
     threads::Threads,
     process_fds::Fds,
+    sockets::Sockets,
+    conntrack::Entries,
+    neighbors::Neighbors,
+    routes::Routes,
+    interface_addresses::InterfaceAddresses,
+    interface_details::InterfaceDetails,
     load_average::LoadAverages,
 }
 
