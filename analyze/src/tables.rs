@@ -59,7 +59,20 @@ extractors! {
     routes::Routes,
     interface_addresses::InterfaceAddresses,
     interface_details::InterfaceDetails,
+    log_lines::LogLines,
+    shell_history::Histories,
+    memory_info::Amounts,
     load_average::LoadAverages,
+    uptime::Uptimes,
+    os_version::OsVersions,
+    kernel_info::KernelInfos,
+    mounts::Mounts,
+    kernel_modules::Modules,
+    swaps::Swaps,
+    users::Users,
+    groups::Groups,
+    etc_hosts::Hosts,
+    dns_resolvers::Resolvers,
 }
 
 /// Where the target of a link would lie if it were a member, for issues.
@@ -70,3 +83,6 @@ fn link_member(link: &ProcessLink<'_>) -> String {
         schema::text::escaped(link.name.as_bytes())
     )
 }
+
+#[cfg(test)]
+mod tests;
