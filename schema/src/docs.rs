@@ -6,6 +6,9 @@ use crate::source::Source;
 use crate::table::{ColumnDef, TableDef};
 use crate::tables::TABLES;
 
+/// Width of README's lines.
+const LIST_WIDTH: usize = 120;
+
 /// All tables with their columns, as `schema/TABLES.md` has them.
 ///
 /// A test compares the two; `UPDATE_GOLDEN=1 cargo test -p analyze --test tidy` writes the file again.
@@ -30,8 +33,36 @@ pub fn tables_markdown() -> String {
     text
 }
 
+/// The names of all tables, as README lists them.
+pub fn table_list() -> String {
+    let names: Vec<_> = TABLES
+        .iter()
+        .map(|table| format!("`{}`", table.name))
+        .collect();
+    let mut text = String::from("Tables: ");
+    let mut width = text.len();
+    for (position, name) in names.iter().enumerate() {
+        let comma = if position + 1 < names.len() {
+            ","
+        } else {
+            ".\n"
+        };
+        if width + name.len() > LIST_WIDTH {
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+            width = 0;
+        }
+        width += name.len() + 2;
+        let _ = write!(text, "{name}{comma}");
+        if comma == "," {
+            text.push(' ');
+        }
+    }
+    text
+}
+
 /// The first sentence of a table's documentation.
-pub fn first_sentence(table: &TableDef) -> String {
+fn first_sentence(table: &TableDef) -> String {
     let doc = paragraph(table.doc);
     let end = doc
         .find(". ")
