@@ -49,7 +49,7 @@ fn what_was_visited_survives() {
     let partial = kill_at(&place, size / 2);
     let verify = run_within(
         common::analyze().arg("verify").arg(&partial),
-        Duration::from_secs(60),
+        Duration::from_mins(1),
     );
     assert_eq!(
         verify.status.code(),

@@ -34,7 +34,7 @@ fn hold() {
                 for number in 0..count.parse::<u32>().unwrap() {
                     let thread = std::thread::Builder::new().name(format!("pool ) {number}"));
                     thread
-                        .spawn(|| std::thread::sleep(Duration::from_secs(600)))
+                        .spawn(|| std::thread::sleep(Duration::from_mins(10)))
                         .unwrap();
                 }
             }
@@ -52,7 +52,7 @@ fn hold() {
             (other, _) => panic!("no role {other}"),
         }
     }
-    std::thread::sleep(Duration::from_secs(600));
+    std::thread::sleep(Duration::from_mins(10));
 }
 
 /// `%HH` as the byte: roles travel in the environment.

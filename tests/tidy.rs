@@ -103,7 +103,8 @@ fn only_in(files: &[SourceFile], words: &[&str], places: &[&str]) {
 fn packages() -> Vec<Package> {
     let metadata = MetadataCommand::new()
         .manifest_path(workspace().join("Cargo.toml"))
-        .other_options(["--locked".to_owned(), "--offline".to_owned()])
+        // Direct dependencies only: nothing needs to be fetched for them.
+        .no_deps()
         .exec()
         .unwrap();
     metadata.workspace_packages().into_iter().cloned().collect()

@@ -71,7 +71,7 @@ fn first_sentence(table: &TableDef) -> String {
 }
 
 fn section(text: &mut String, table: &TableDef) {
-    let _ = write!(text, "\n## {}\n\n{}\n\n", table.name, paragraph(table.doc));
+    let _ = write!(text, "\n## {}\n\n{}\n", table.name, paragraph(table.doc));
     let sources: Vec<_> = table.sources.iter().map(source).collect();
     let lists = [
         ("Sources", sources),
@@ -80,10 +80,13 @@ fn section(text: &mut String, table: &TableDef) {
         ("Counters", quoted(table.counters)),
         ("Never a difference", quoted(table.volatile)),
     ];
-    for (title, names) in lists {
-        if !names.is_empty() {
-            let _ = writeln!(text, "* {title}: {}", names.join(", "));
-        }
+    for (position, (title, names)) in lists
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .enumerate()
+    {
+        let gap = if position == 0 { "\n" } else { "" };
+        let _ = writeln!(text, "{gap}* {title}: {}", names.join(", "));
     }
     text.push_str("\n| column | type | meaning |\n|---|---|---|\n");
     for column in table.columns {

@@ -6,10 +6,11 @@ pub(crate) mod witness;
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -111,14 +112,8 @@ pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Output {
         .spawn()
         .unwrap_or_else(|error| panic!("{shown}: {error}"));
     let mut guard = Guard(child);
-    let reader = |pipe: Option<Box<dyn Read + Send>>| {
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            pipe.expect("piped").read_to_end(&mut bytes).map(|_| bytes)
-        })
-    };
-    let stdout = reader(guard.0.stdout.take().map(|pipe| Box::new(pipe) as _));
-    let stderr = reader(guard.0.stderr.take().map(|pipe| Box::new(pipe) as _));
+    let stdout = read_aside(guard.0.stdout.take());
+    let stderr = read_aside(guard.0.stderr.take());
     let status = wait_within(&mut guard.0, limit);
     let Some(status) = status else {
         panic!("{shown} did not end within {limit:?}");
@@ -128,6 +123,15 @@ pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Output {
         stdout: stdout.join().expect("no panic").expect("stdout is read"),
         stderr: stderr.join().expect("no panic").expect("stderr is read"),
     }
+}
+
+/// Reads a pipe to its end in a thread of its own, so that its writer never waits.
+fn read_aside<R: Read + Send + 'static>(pipe: Option<R>) -> JoinHandle<io::Result<Vec<u8>>> {
+    let mut pipe = pipe.expect("the pipe was asked for");
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).map(|_| bytes)
+    })
 }
 
 /// Waits for a child at most so long.
@@ -159,7 +163,7 @@ pub(crate) fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) 
 /// Runs a command that must end with one of the codes; returns what it wrote to stdout.
 pub(crate) fn succeed(command: &mut Command, codes: &[i32]) -> Vec<u8> {
     let shown = format!("{command:?}");
-    let output = run_within(command, Duration::from_secs(120));
+    let output = run_within(command, Duration::from_mins(2));
     let code = output.status.code();
     assert!(
         code.is_some_and(|code| codes.contains(&code)),
