@@ -1,2 +1,7 @@
-//! t
-fn main() {}
+//! The `capture` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    capture::main()
+}

@@ -10,6 +10,7 @@ mod write;
 use serde::{Deserialize, Serialize};
 
 pub use read::{Damage, Frame, Member, Reader};
+pub(crate) use write::hex;
 pub use write::{FrameOut, Urgency, Writer, Written};
 
 /// Content of a frame before it is closed, bytes. Large enough for zstd to find what repeats, small enough that a

@@ -1,3 +1,4 @@
 //! The few formats that `capture` must understand to find the next thing to read.
 
 pub mod passwd;
+pub mod stat;

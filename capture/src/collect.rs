@@ -1,0 +1,218 @@
+//! What a worker does with a request: read, bounded, and answer.
+
+mod files;
+mod process;
+mod read;
+
+use std::os::fd::AsFd;
+
+use schema::Text;
+use schema::frame;
+
+use crate::host::Host;
+use crate::plan::{self, ProcessItem};
+use crate::protocol::{End, Reply, Request};
+use crate::sys::Cell;
+
+pub(crate) use files::first_line;
+pub(crate) use read::small;
+
+/// Replies that have come together are sent on: large enough that a switch between worker and parent pays.
+const SEND_AT: usize = 256 << 10;
+/// Most bytes of a file in one reply.
+pub(crate) const CHUNK: usize = 256 << 10;
+
+/// A worker: the host, the plan it shares with the parent, and the way back.
+#[derive(Debug)]
+pub struct Collector<'a, F> {
+    host: &'a Host,
+    items: Vec<ProcessItem>,
+    sources: Vec<schema::Source>,
+    /// Whether pids of the captured `/proc` mean the same processes to system calls.
+    own_pids: bool,
+    cell: &'a Cell,
+    replies: Replies<F>,
+    /// Kept for its allocation.
+    buffer: Vec<u8>,
+}
+
+/// Frames on their way to the parent.
+#[derive(Debug)]
+struct Replies<F> {
+    out: F,
+    frames: Vec<u8>,
+}
+
+/// Where a request has got to, as the shared cell holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Number of the request, modulo 256.
+    pub request: u8,
+    /// Position of the visit in it; of the file, for a request of files.
+    pub task: u8,
+    /// Position of the item in the visit.
+    pub item: u16,
+    /// Number of the fd or thread within an item.
+    pub sub: u32,
+}
+
+impl Position {
+    /// As one word.
+    pub fn pack(self) -> u64 {
+        u64::from(self.request) << 56
+            | u64::from(self.task) << 48
+            | u64::from(self.item) << 32
+            | u64::from(self.sub)
+    }
+
+    /// From one word.
+    pub fn unpack(word: u64) -> Self {
+        let [request, task, item_high, item_low, sub @ ..] = word.to_be_bytes();
+        Position {
+            request,
+            task,
+            item: u16::from_be_bytes([item_high, item_low]),
+            sub: u32::from_be_bytes(sub),
+        }
+    }
+}
+
+impl<'a, F: AsFd> Collector<'a, F> {
+    /// A collector that answers to `out`.
+    pub fn new(host: &'a Host, own_pids: bool, cell: &'a Cell, out: F) -> Self {
+        Collector {
+            host,
+            items: plan::process_items(),
+            sources: schema::tables::sources(),
+            own_pids,
+            cell,
+            replies: Replies {
+                out,
+                frames: Vec::with_capacity(SEND_AT + CHUNK),
+            },
+            buffer: Vec::with_capacity(64 << 10),
+        }
+    }
+
+    /// Does the `number`th request.
+    pub fn work(&mut self, number: u8, request: &Request) -> std::io::Result<()> {
+        match request {
+            Request::ListProcesses => self.list_processes()?,
+            Request::ListDirectory(path) => self.list_directory(path)?,
+            Request::Visits(visits) => {
+                for (task, visit) in (0_u8..).zip(visits) {
+                    self.visit(number, task, visit)?;
+                }
+            }
+            Request::Files(tasks) => {
+                for (position, task) in (0_u8..).zip(tasks) {
+                    self.begin(Position {
+                        request: number,
+                        task: position,
+                        item: 0,
+                        sub: 0,
+                    });
+                    self.file(task)?;
+                }
+            }
+        }
+        self.replies.send(&Reply::Done)?;
+        self.replies.flush()
+    }
+
+    fn begin(&self, position: Position) {
+        self.cell.begin(position.pack());
+    }
+
+    fn list_processes(&mut self) -> std::io::Result<()> {
+        let mut pids = Vec::new();
+        let listed = self.host.list_proc(|name| {
+            let pid = std::str::from_utf8(name)
+                .ok()
+                .and_then(|name| name.parse::<u32>().ok());
+            pids.extend(pid);
+        });
+        pids.sort_unstable();
+        for part in pids.chunks(10_000) {
+            self.replies.send(&Reply::Processes(part.to_vec()))?;
+        }
+        self.listed(listed)
+    }
+
+    fn list_directory(&mut self, path: &[u8]) -> std::io::Result<()> {
+        /// Entries of `/home` that are looked at: more is a hostile or a very large host, and is said to be cut.
+        const NAME_LIMIT: usize = 100_000;
+        let mut names: Vec<Vec<u8>> = Vec::new();
+        let mut more = false;
+        let listed = self.host.directory(path).and_then(|directory| {
+            self.host.list(directory, |name| {
+                if names.len() < NAME_LIMIT {
+                    names.push(name.to_vec());
+                } else {
+                    more = true;
+                }
+            })
+        });
+        names.sort_unstable();
+        for part in names.chunks(1000) {
+            let part = part
+                .iter()
+                .map(|name| Text::from(name.as_slice()))
+                .collect();
+            self.replies.send(&Reply::Names(part))?;
+        }
+        if more {
+            let end = End::because(schema::Outcome::Truncated, "over 100,000 entries");
+            return self.replies.send(&Reply::Listed(end));
+        }
+        self.listed(listed)
+    }
+
+    fn listed(&mut self, listed: Result<(), crate::host::Refusal>) -> std::io::Result<()> {
+        let end = match listed {
+            Ok(()) => End::of(schema::Outcome::Collected),
+            Err(refusal) => refusal.end(),
+        };
+        self.replies.send(&Reply::Listed(end))
+    }
+}
+
+impl<F: AsFd> Replies<F> {
+    fn send(&mut self, reply: &Reply<'_>) -> std::io::Result<()> {
+        frame::write(&mut self.frames, reply).map_err(std::io::Error::other)?;
+        if self.frames.len() >= SEND_AT {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let mut rest = self.frames.as_slice();
+        while !rest.is_empty() {
+            match rustix::io::write(&self.out, rest) {
+                Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
+                Ok(count) => rest = rest.get(count..).unwrap_or_default(),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        self.frames.clear();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_fit_a_word() {
+        let position = Position {
+            request: 200,
+            task: 15,
+            item: 40_000,
+            sub: u32::MAX - 1,
+        };
+        assert_eq!(Position::unpack(position.pack()), position);
+    }
+}

@@ -1,0 +1,386 @@
+//! A visit to a process: its directory is opened once, so that all that is read in one visit is of one process.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
+
+use rustix::buffer::spare_capacity;
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+use rustix::path::DecInt;
+use schema::records::{FdLink, ProcessLink, ThreadStat};
+use schema::{Outcome, Text};
+
+use super::{Collector, Position, read};
+use crate::host::{self, Refusal};
+use crate::plan::ItemKind;
+use crate::protocol::{End, Identity, Reply, Visit};
+
+/// Most bytes of one `fdinfo`: that of an epoll with a thousand targets, or an inotify with as many watches.
+const FDINFO_LIMIT: usize = 64 << 10;
+/// What the kernel appends to the target of a link whose file has no name any more.
+const DELETED: &[u8] = b" (deleted)";
+
+/// Where in a request an item is, for the shared cell.
+#[derive(Clone, Copy)]
+struct Place {
+    request: u8,
+    task: u8,
+    item: u16,
+}
+
+impl Place {
+    fn at(self, sub: u32) -> Position {
+        Position {
+            request: self.request,
+            task: self.task,
+            item: self.item,
+            sub,
+        }
+    }
+}
+
+impl<F: AsFd> Collector<'_, F> {
+    pub(super) fn visit(&mut self, request: u8, task: u8, visit: &Visit) -> std::io::Result<()> {
+        let mut place = Place {
+            request,
+            task,
+            item: 0,
+        };
+        self.begin(place.at(0));
+        let process = match self.meet(visit) {
+            Ok((process, identity, uncertain)) => {
+                self.replies.send(&Reply::Visiting {
+                    pid: visit.pid,
+                    identity,
+                    uncertain,
+                })?;
+                process
+            }
+            Err(end) => {
+                for _ in &visit.items {
+                    self.replies.send(&Reply::Item(end.clone()))?;
+                }
+                return Ok(());
+            }
+        };
+        let mut after = visit.after;
+        for (number, position) in (0_u16..).zip(&visit.items) {
+            place.item = number;
+            self.begin(place.at(0));
+            let item = self.items.get(usize::from(*position)).copied();
+            let started = Instant::now();
+            let Some(item) = item else {
+                self.replies
+                    .send(&Reply::Item(End::of_errno(Errno::INVAL)))?;
+                continue;
+            };
+            let process = process.as_fd();
+            let end = match item.kind {
+                ItemKind::File(_) | ItemKind::NetFile(_) | ItemKind::MountFile(_) => {
+                    match self.host.process_file(process, &item.kind.path()) {
+                        Ok(opened) => self.answer(item.source, &opened, started)?,
+                        Err(refusal) => {
+                            let refusal = self.vanished_or(process, refusal);
+                            self.answer_refused(refusal, started)?;
+                        }
+                    }
+                    continue;
+                }
+                ItemKind::Link(name) => self.link(process, visit.pid, name)?,
+                ItemKind::Threads => self.threads(process, visit.pid, after.take(), place)?,
+                ItemKind::Fds if visit.fd_links => self.fds(process, visit, after.take(), place)?,
+                ItemKind::Fds => self.fdinfos(process, visit, after.take(), place)?,
+            };
+            self.replies.send(&Reply::Item(End {
+                duration_us: read::elapsed_us(started),
+                ..end
+            }))?;
+        }
+        Ok(())
+    }
+
+    fn meet(&self, visit: &Visit) -> Result<(OwnedFd, Identity, bool), End<'static>> {
+        let process = self.host.process(visit.pid).map_err(Refusal::end)?;
+        let (identity, uncertain) = self.identify(process.as_fd(), visit)?;
+        Ok((process, identity, uncertain))
+    }
+
+    /// Which process this is, and whether it is in doubt that it is the one an earlier visit met. A pid that
+    /// certainly means another process by now is refused: the first one vanished.
+    fn identify(
+        &self,
+        process: BorrowedFd<'_>,
+        visit: &Visit,
+    ) -> Result<(Identity, bool), End<'static>> {
+        let reused = || Err(End::because(Outcome::Vanished, "the pid was reused"));
+        let directory = rustix::fs::fstat(process).map_err(End::of_errno)?;
+        let pidfd_inode = self.own_pids.then(|| host::pidfd_inode(visit.pid));
+        let before = visit.identity;
+        let mut now = Identity {
+            pidfd_inode: pidfd_inode.flatten(),
+            directory_inode: Some(directory.st_ino),
+            start_ticks: before.start_ticks,
+        };
+        if let (Some(before), Some(now_inode)) = (before.pidfd_inode, now.pidfd_inode) {
+            return if before == now_inode {
+                Ok((now, false))
+            } else {
+                reused()
+            };
+        }
+        let is_first = before == Identity::default();
+        if is_first || before.directory_inode == now.directory_inode {
+            return Ok((now, false));
+        }
+        // When memory is short the inode changes for the same process too: its start time decides, where it can be read.
+        let stat = self.host.process_file(process, "stat").ok();
+        let ticks = stat.and_then(|opened| schema::parse::stat::start_ticks(&read::small(&opened)));
+        match (before.start_ticks, ticks) {
+            (Some(before), Some(ticks)) if before == ticks => Ok((now, false)),
+            (Some(_), Some(_)) => reused(),
+            _ => {
+                now.start_ticks = ticks;
+                Ok((now, true))
+            }
+        }
+    }
+
+    /// A file that is missing (ENOENT) below the directory of a process that ended is no fact about the kernel.
+    fn vanished_or(&self, process: BorrowedFd<'_>, refusal: Refusal) -> Refusal {
+        let missing = matches!(refusal, Refusal::Errno(Errno::NOENT));
+        if missing && self.host.is_live() && has_ended(process) {
+            Refusal::Errno(Errno::SRCH)
+        } else {
+            refusal
+        }
+    }
+
+    fn link(
+        &mut self,
+        process: BorrowedFd<'_>,
+        pid: u32,
+        name: &'static str,
+    ) -> std::io::Result<End<'static>> {
+        match rustix::fs::readlinkat(process, name, std::mem::take(&mut self.buffer)) {
+            Ok(target) => {
+                let target = target.into_bytes();
+                let link_count = count_names(process, name, &target);
+                self.replies.send(&Reply::Link(ProcessLink {
+                    pid,
+                    name: Text::from(name),
+                    target: Text::from(target.as_slice()),
+                    link_count,
+                }))?;
+                self.buffer = target;
+                Ok(End::of(Outcome::Collected))
+            }
+            Err(errno) => Ok(self.vanished_or(process, errno.into()).end()),
+        }
+    }
+
+    fn threads(
+        &mut self,
+        process: BorrowedFd<'_>,
+        pid: u32,
+        after: Option<u32>,
+        place: Place,
+    ) -> std::io::Result<End<'static>> {
+        let listed = self
+            .host
+            .process_directory(process, "task")
+            .and_then(|task| Ok((self.numbers(&task, after)?, task)));
+        let (tids, task) = match listed {
+            Ok(listed) => listed,
+            Err(refusal) => return Ok(self.vanished_or(process, refusal).end()),
+        };
+        let mut buffer = std::mem::take(&mut self.buffer);
+        for tid in tids {
+            self.begin(place.at(tid));
+            buffer.clear();
+            let name = format!("{tid}/stat");
+            let read = self
+                .host
+                .process_file(task.as_fd(), &name)
+                .map_err(|refusal| match refusal {
+                    // A thread that ended after it was listed.
+                    Refusal::Errno(Errno::NOENT) if self.host.is_live() => Errno::SRCH.into(),
+                    refusal => refusal,
+                })
+                .and_then(|opened| Ok(read_once(&opened.fd, &mut buffer, 4 << 10)?));
+            match read {
+                Ok(()) => self.replies.send(&Reply::Thread(ThreadStat {
+                    pid,
+                    tid,
+                    stat: Text::from(buffer.as_slice()),
+                }))?,
+                Err(refusal) => self.replies.send(&Reply::Entry {
+                    name: Text::from(format!("task/{tid}/stat")),
+                    end: refusal.end(),
+                })?,
+            }
+        }
+        self.buffer = buffer;
+        Ok(End::of(Outcome::Collected))
+    }
+
+    /// Each fd's link, then its `fdinfo`.
+    fn fds(
+        &mut self,
+        process: BorrowedFd<'_>,
+        visit: &Visit,
+        after: Option<u32>,
+        place: Place,
+    ) -> std::io::Result<End<'static>> {
+        let listed = self
+            .host
+            .process_directory(process, "fd")
+            .and_then(|links| Ok((self.numbers(&links, after)?, links)));
+        let (fds, links) = match listed {
+            Ok(listed) => listed,
+            Err(refusal) => return Ok(self.vanished_or(process, refusal).end()),
+        };
+        // Without it the links alone are worth having.
+        let fdinfo = self.host.process_directory(process, "fdinfo").ok();
+        let mut target = Vec::with_capacity(4 << 10);
+        for fd in fds {
+            self.begin(place.at(fd));
+            let name = DecInt::new(fd);
+            target.clear();
+            match rustix::fs::readlinkat_raw(&links, name.as_c_str(), spare_capacity(&mut target)) {
+                Ok(_) => {
+                    let link_count = count_names(links.as_fd(), name.as_str(), &target);
+                    self.fd(visit.pid, fd, Some(&target), fdinfo.as_ref(), link_count)?;
+                }
+                Err(errno) => self.replies.send(&Reply::Entry {
+                    name: Text::from(format!("fd/{fd}")),
+                    end: match errno {
+                        // Closed after it was listed.
+                        Errno::NOENT => End::of(Outcome::Vanished),
+                        errno => End::of_errno(errno),
+                    },
+                })?,
+            }
+        }
+        Ok(End::of(Outcome::Collected))
+    }
+
+    /// The `fdinfo` of each fd, where the links cannot be read.
+    fn fdinfos(
+        &mut self,
+        process: BorrowedFd<'_>,
+        visit: &Visit,
+        after: Option<u32>,
+        place: Place,
+    ) -> std::io::Result<End<'static>> {
+        let listed = self
+            .host
+            .process_directory(process, "fdinfo")
+            .and_then(|fdinfo| Ok((self.numbers(&fdinfo, after)?, fdinfo)));
+        let (fds, fdinfo) = match listed {
+            Ok(listed) => listed,
+            Err(refusal) => return Ok(self.vanished_or(process, refusal).end()),
+        };
+        for fd in fds {
+            self.begin(place.at(fd));
+            self.fd(visit.pid, fd, None, Some(&fdinfo), None)?;
+        }
+        Ok(End::because(
+            Outcome::TimedOut,
+            "the links hung; fdinfo was read without them",
+        ))
+    }
+
+    fn fd(
+        &mut self,
+        pid: u32,
+        fd: u32,
+        target: Option<&[u8]>,
+        directory: Option<&OwnedFd>,
+        link_count: Option<u64>,
+    ) -> std::io::Result<()> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        let read = directory.map(|directory| self.fdinfo(directory, fd, &mut buffer));
+        self.replies.send(&Reply::Fd(FdLink {
+            pid,
+            fd,
+            target: target.map(Text::from),
+            fdinfo: matches!(read, Some(Ok(()))).then(|| Text::from(buffer.as_slice())),
+            link_count,
+        }))?;
+        self.buffer = buffer;
+        match read {
+            Some(Err(refusal)) => self.replies.send(&Reply::Entry {
+                name: Text::from(format!("fdinfo/{fd}")),
+                end: match refusal {
+                    Refusal::Errno(Errno::NOENT) if self.host.is_live() => {
+                        End::of(Outcome::Vanished)
+                    }
+                    refusal => refusal.end(),
+                },
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn fdinfo(&self, directory: &OwnedFd, fd: u32, buffer: &mut Vec<u8>) -> Result<(), Refusal> {
+        let name = DecInt::new(fd);
+        let file = if self.host.is_live() {
+            // The directory is procfs and the name a number: nothing else can be opened here, and nothing is faster.
+            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            rustix::fs::openat(directory, name.as_c_str(), flags, Mode::empty())?
+        } else {
+            self.host.process_file(directory.as_fd(), name.as_str())?.fd
+        };
+        Ok(read_once(&file, buffer, FDINFO_LIMIT)?)
+    }
+
+    /// The numbers in a directory that come after one, sorted.
+    fn numbers(&self, directory: &OwnedFd, after: Option<u32>) -> Result<Vec<u32>, Refusal> {
+        let mut numbers: Vec<u32> = Vec::new();
+        let listing = rustix::fs::openat(
+            directory,
+            ".",
+            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        self.host.list(listing, |name| {
+            let number = std::str::from_utf8(name)
+                .ok()
+                .and_then(|name| name.parse::<u32>().ok());
+            numbers.extend(number);
+        })?;
+        numbers.retain(|number| after.is_none_or(|after| *number > after));
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+}
+
+/// Whether the process of a directory has ended and was waited for.
+fn has_ended(process: BorrowedFd<'_>) -> bool {
+    let status = rustix::fs::statat(process, "status", AtFlags::SYMLINK_NOFOLLOW);
+    matches!(status, Err(Errno::NOENT | Errno::SRCH))
+}
+
+/// Reads what one read gives, and more only where the buffer was too small for it.
+fn read_once(file: &OwnedFd, buffer: &mut Vec<u8>, limit: usize) -> rustix::io::Result<()> {
+    while buffer.len() < limit {
+        buffer.reserve(4 << 10);
+        let room = buffer.capacity().saturating_sub(buffer.len());
+        match rustix::io::read(file, spare_capacity(buffer)) {
+            Ok(count) if count < room => break,
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    buffer.truncate(limit);
+    Ok(())
+}
+
+/// How many names the file has, where its link looks as if it had none.
+fn count_names(directory: BorrowedFd<'_>, name: &str, target: &[u8]) -> Option<u64> {
+    target
+        .ends_with(DELETED)
+        .then(|| host::link_count(directory, name))
+        .flatten()
+}

@@ -1,0 +1,552 @@
+//! The only opener of host files. There are three ways in, because opening is an act: a pipe loses its data, a leased
+//! file signals its holder, a link leads elsewhere.
+//!
+//! * Members of procfs, below a directory that `fstatfs` says is one: [`Host::process`], [`Host::process_file`],
+//!   [`Host::proc_file`].
+//! * Every other file: found component by component without following links that anybody but root could have made,
+//!   looked at before it is opened, and only opened when it is a regular file: [`Host::file`], [`Host::directory`].
+//! * A fixed list of devices: [`Host::device`].
+
+use std::collections::VecDeque;
+use std::ffi::CString;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags};
+use rustix::io::Errno;
+use schema::Outcome;
+use schema::text::escaped;
+
+use crate::protocol::{Access, End, FileFacts};
+
+/// Symbolic links that are followed for one path, as in the kernel's own walk.
+const LINK_LIMIT: usize = 40;
+/// What `fstatfs` says of an autofs mount point, which must not be entered: that would mount something.
+const AUTOFS_SUPER_MAGIC: rustix::fs::FsWord = 0x0187;
+/// Devices that may be opened, with their numbers.
+const DEVICES: [(&[u8], (u32, u32)); 1] = [(b"/dev/kmsg", (1, 11))];
+
+/// The host, below a root directory.
+#[derive(Debug)]
+pub struct Host {
+    root: OwnedFd,
+    proc: Option<OwnedFd>,
+    live: bool,
+    /// Whether the kernel has `openat2` (Linux 5.6) and nothing forbids it.
+    has_openat2: bool,
+}
+
+/// A file that is open for reading.
+#[derive(Debug)]
+pub struct Opened {
+    /// The file.
+    pub fd: OwnedFd,
+    /// What is known of it; `None` for members of procfs and devices.
+    pub facts: Option<FileFacts>,
+    /// Its size when it was opened; 0 for members of procfs and devices.
+    pub size: u64,
+    /// Whether the file is a device that gives one record a read.
+    pub is_device: bool,
+    /// Whether its access time will change.
+    pub access_time_touched: bool,
+}
+
+/// Why a file was not opened.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The kernel's answer.
+    Errno(Errno),
+    /// One of our own rules.
+    Rule(String),
+}
+
+impl From<Errno> for Refusal {
+    fn from(errno: Errno) -> Self {
+        Refusal::Errno(errno)
+    }
+}
+
+impl Refusal {
+    /// The outcome of a read that was refused.
+    pub fn end(self) -> End<'static> {
+        match self {
+            Refusal::Errno(errno) => End::of_errno(errno),
+            Refusal::Rule(reason) => End::because(Outcome::Skipped, reason),
+        }
+    }
+}
+
+impl Host {
+    /// Opens the root directory and looks whether its `/proc` is a procfs.
+    pub fn open(root: &[u8]) -> rustix::io::Result<Self> {
+        let directory = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::openat(CWD, root, OFlags::PATH | directory, Mode::empty())?;
+        let proc = rustix::fs::openat(
+            &root,
+            "proc",
+            OFlags::RDONLY | OFlags::NOFOLLOW | directory,
+            Mode::empty(),
+        );
+        let proc = match proc {
+            Ok(proc) => Some(proc),
+            Err(Errno::NOENT) => None,
+            Err(errno) => return Err(errno),
+        };
+        let live = match &proc {
+            Some(proc) => rustix::fs::fstatfs(proc)?.f_type == rustix::fs::PROC_SUPER_MAGIC,
+            None => false,
+        };
+        let tried = rustix::fs::openat2(
+            &root,
+            ".",
+            OFlags::PATH | directory,
+            Mode::empty(),
+            ResolveFlags::BENEATH,
+        );
+        Ok(Host {
+            root,
+            proc,
+            live,
+            has_openat2: tried.is_ok(),
+        })
+    }
+
+    /// Whether `/proc` is a procfs.
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// Target of `/proc/self`: our own pid there.
+    pub fn own_pid(&self) -> Option<u32> {
+        let target = rustix::fs::readlinkat(self.proc.as_ref()?, "self", Vec::new()).ok()?;
+        std::str::from_utf8(target.as_bytes()).ok()?.parse().ok()
+    }
+
+    /// Names in `/proc`.
+    pub fn list_proc(&self, each: impl FnMut(&[u8])) -> Result<(), Refusal> {
+        let proc = self.proc.as_ref().ok_or(Errno::NOENT)?;
+        // A reopened directory has a position of its own.
+        let fd = self.beneath(proc.as_fd(), ".", OFlags::RDONLY | OFlags::DIRECTORY)?;
+        self.list(fd, each)
+    }
+
+    /// The directory of a process, which keeps meaning this process: once it ended, reads through it fail (ESRCH).
+    pub fn process(&self, pid: u32) -> Result<OwnedFd, Refusal> {
+        let proc = self.proc.as_ref().ok_or(Errno::NOENT)?;
+        let flags = OFlags::PATH | OFlags::DIRECTORY;
+        match self.beneath(proc.as_fd(), &pid.to_string(), flags) {
+            // It was listed a moment ago.
+            Err(Errno::NOENT) => Err(Errno::SRCH.into()),
+            result => Ok(result?),
+        }
+    }
+
+    /// A file below a process's directory.
+    pub fn process_file(&self, process: BorrowedFd<'_>, name: &str) -> Result<Opened, Refusal> {
+        if self.live {
+            let fd = self.beneath(
+                process,
+                name,
+                OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY,
+            )?;
+            Ok(Opened::of(fd))
+        } else {
+            let found = self.beneath(process, name, OFlags::PATH)?;
+            open_regular(&found)
+        }
+    }
+
+    /// A directory below a process's directory, for listing and as the base of its entries.
+    pub fn process_directory(
+        &self,
+        process: BorrowedFd<'_>,
+        name: &str,
+    ) -> Result<OwnedFd, Refusal> {
+        Ok(self.beneath(process, name, OFlags::RDONLY | OFlags::DIRECTORY)?)
+    }
+
+    /// A file of procfs itself. Links of procfs, such as `mounts -> self/mounts`, are followed within it.
+    pub fn proc_file(&self, path: &[u8]) -> Result<Opened, Refusal> {
+        if !self.live {
+            return self.file(path, Access::System);
+        }
+        let proc = self.proc.as_ref().ok_or(Errno::NOENT)?;
+        let name = path.strip_prefix(b"/proc/").ok_or(Errno::INVAL)?;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let fd = if self.has_openat2 {
+            let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+            rustix::fs::openat2(proc, name, flags, Mode::empty(), resolve)?
+        } else {
+            rustix::fs::openat(proc, name, flags, Mode::empty())?
+        };
+        Ok(Opened::of(fd))
+    }
+
+    /// A file that is no member of procfs.
+    pub fn file(&self, path: &[u8], access: Access) -> Result<Opened, Refusal> {
+        let found = self.walk(path, access)?;
+        open_regular(&found)
+    }
+
+    /// A directory that is no member of procfs, for listing.
+    pub fn directory(&self, path: &[u8]) -> Result<OwnedFd, Refusal> {
+        let found = self.walk(path, Access::System)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK;
+        Ok(reopen(&found, flags)?.0)
+    }
+
+    /// A device of the fixed list; in a dead tree a regular file of that name.
+    pub fn device(&self, path: &[u8]) -> Result<Opened, Refusal> {
+        let found = self.walk(path, Access::System)?;
+        if !self.live {
+            return open_regular(&found);
+        }
+        let stat = rustix::fs::fstat(&found)?;
+        let number = (
+            rustix::fs::major(stat.st_rdev),
+            rustix::fs::minor(stat.st_rdev),
+        );
+        let known = DEVICES.contains(&(path, number));
+        if FileType::from_raw_mode(stat.st_mode) != FileType::CharacterDevice || !known {
+            return Err(Refusal::Rule("not the device of that name".to_owned()));
+        }
+        // Opening a device changes no access time, and O_NOATIME needs its owner.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        Ok(Opened {
+            is_device: true,
+            ..Opened::of(rustix::fs::open(fd_path(&found), flags, Mode::empty())?)
+        })
+    }
+
+    /// Names in a directory: of a live host by `getdents`, of a dead tree by walking it.
+    pub fn list(&self, directory: OwnedFd, mut each: impl FnMut(&[u8])) -> Result<(), Refusal> {
+        if !self.live {
+            let tree = walkdir::WalkDir::new(fd_path(&directory))
+                .min_depth(1)
+                .max_depth(1)
+                .sort_by_file_name();
+            for entry in tree {
+                let entry = entry.map_err(|error| {
+                    let raw = error.io_error().and_then(std::io::Error::raw_os_error);
+                    Errno::from_raw_os_error(raw.unwrap_or(Errno::IO.raw_os_error()))
+                })?;
+                each(entry.file_name().as_encoded_bytes());
+            }
+            return Ok(());
+        }
+        let mut buffer = Vec::with_capacity(64 << 10);
+        let mut entries = rustix::fs::RawDir::new(directory, buffer.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                each(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens below a directory of `/proc`, never through a link.
+    fn beneath(
+        &self,
+        directory: BorrowedFd<'_>,
+        name: &str,
+        flags: OFlags,
+    ) -> rustix::io::Result<OwnedFd> {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        if self.has_openat2 {
+            let resolve =
+                ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_SYMLINKS;
+            rustix::fs::openat2(directory, name, flags, Mode::empty(), resolve)
+        } else {
+            // Names come from our own plan: they are relative, and their directories are no links.
+            rustix::fs::openat(directory, name, flags, Mode::empty())
+        }
+    }
+
+    /// Finds a path below the root without opening anything: every component by its own, so that each link is judged
+    /// by who could have made it.
+    fn walk(&self, path: &[u8], access: Access) -> Result<OwnedFd, Refusal> {
+        let home_length = match access {
+            Access::Home(length) => usize::try_from(length).unwrap_or(usize::MAX),
+            _ => path.len(),
+        };
+        let (prefix, below_home) = path.split_at_checked(home_length).ok_or(Errno::INVAL)?;
+        let mut pending: VecDeque<(Vec<u8>, bool)> = components(prefix)
+            .map(|name| (name, false))
+            .chain(components(below_home).map(|name| (name, true)))
+            .collect();
+        let mut directories = vec![enter(".", self.root.as_fd())?];
+        let mut links = 0;
+        let mut home_owner = None;
+        while let Some((name, in_home)) = pending.pop_front() {
+            let directory = directories.last().ok_or(Errno::NOENT)?;
+            if name == b".." {
+                if directories.len() > 1 {
+                    directories.pop();
+                }
+                continue;
+            }
+            if in_home && home_owner.is_none() {
+                home_owner = Some(rustix::fs::fstat(directory)?.st_uid);
+            }
+            let name = CString::new(name).map_err(|_| Errno::INVAL)?;
+            let found = enter(name.as_c_str(), directory.as_fd())?;
+            let stat = rustix::fs::fstat(&found)?;
+            match FileType::from_raw_mode(stat.st_mode) {
+                FileType::Symlink => {
+                    let target = rustix::fs::readlinkat(&found, "", Vec::new())?.into_bytes();
+                    links += 1;
+                    self.judge_link(&stat, directory.as_fd(), &target, in_home)?;
+                    if links > LINK_LIMIT {
+                        return Err(Errno::LOOP.into());
+                    }
+                    if target.starts_with(b"/") {
+                        directories.truncate(1);
+                    }
+                    for component in components(&target).collect::<Vec<_>>().into_iter().rev() {
+                        pending.push_front((component, false));
+                    }
+                }
+                FileType::Directory => {
+                    if rustix::fs::fstatfs(&found)?.f_type == AUTOFS_SUPER_MAGIC {
+                        return Err(Refusal::Rule("below an automount point".to_owned()));
+                    }
+                    directories.push(found);
+                }
+                _ if pending.is_empty() => {
+                    if home_owner.is_some_and(|owner| owner != stat.st_uid) {
+                        return Err(Refusal::Rule(format!(
+                            "owned by uid {}, not by the owner of the home",
+                            stat.st_uid
+                        )));
+                    }
+                    return Ok(found);
+                }
+                _ => return Err(Errno::NOTDIR.into()),
+            }
+        }
+        directories.pop().ok_or_else(|| Errno::NOENT.into())
+    }
+
+    /// A link may be followed when only root could have made it; in a dead tree owners mean nothing, and nothing
+    /// leads out of the tree.
+    fn judge_link(
+        &self,
+        link: &Stat,
+        directory: BorrowedFd<'_>,
+        target: &[u8],
+        in_home: bool,
+    ) -> Result<(), Refusal> {
+        let refuse = |why: &str| {
+            Err(Refusal::Rule(format!(
+                "symbolic link{why} to {}",
+                escaped(target)
+            )))
+        };
+        if in_home {
+            return refuse("");
+        }
+        if !self.live {
+            return Ok(());
+        }
+        let directory = rustix::fs::fstat(directory)?;
+        let writable_by_others = directory.st_mode & 0o022 != 0;
+        if link.st_uid != 0 || directory.st_uid != 0 || writable_by_others {
+            return refuse(" that not only root could make");
+        }
+        Ok(())
+    }
+}
+
+impl Opened {
+    fn of(fd: OwnedFd) -> Self {
+        Opened {
+            fd,
+            facts: None,
+            size: 0,
+            is_device: false,
+            access_time_touched: false,
+        }
+    }
+}
+
+/// Takes hold of a component of a path without opening it.
+fn enter<P: rustix::path::Arg>(name: P, directory: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(directory, name, flags, Mode::empty())
+}
+
+/// Names of the file behind a link of `/proc`, without asking a server and without opening it.
+pub fn link_count(directory: BorrowedFd<'_>, name: &str) -> Option<u64> {
+    let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+    let stat = rustix::fs::statx(directory, name, flags, StatxFlags::NLINK).ok()?;
+    Some(u64::from(stat.stx_nlink))
+}
+
+/// Inode of the pidfd of a process, where the kernel has a pidfs and so makes it unique.
+pub fn pidfd_inode(pid: u32) -> Option<u64> {
+    /// What `fstatfs` says of a pidfd since Linux 6.9; older ones share one anonymous inode.
+    const PIDFS_MAGIC: rustix::fs::FsWord = 0x5049_4446;
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).ok()?)?;
+    let pidfd = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()?;
+    let is_pidfs = rustix::fs::fstatfs(&pidfd).ok()?.f_type == PIDFS_MAGIC;
+    is_pidfs.then(|| rustix::fs::fstat(&pidfd).ok().map(|stat| stat.st_ino))?
+}
+
+/// Opens what was found, when it is a regular file.
+fn open_regular(found: &OwnedFd) -> Result<Opened, Refusal> {
+    let stat = rustix::fs::fstat(found)?;
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => None,
+        FileType::Directory => Some("directory"),
+        FileType::Symlink => Some("symbolic link"),
+        FileType::Fifo => Some("fifo"),
+        FileType::Socket => Some("socket"),
+        FileType::CharacterDevice => Some("character device"),
+        FileType::BlockDevice => Some("block device"),
+        FileType::Unknown => Some("unknown type of file"),
+    };
+    if let Some(kind) = kind {
+        return Err(Refusal::Rule(kind.to_owned()));
+    }
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let (fd, access_time_touched) = match reopen(found, flags) {
+        // Breaking the lease would wait for its holder: EAGAIN instead, by O_NONBLOCK.
+        Err(Errno::AGAIN) => return Err(Refusal::Rule("EAGAIN: leased by a process".to_owned())),
+        result => result?,
+    };
+    Ok(Opened {
+        fd,
+        facts: Some(FileFacts {
+            inode: stat.st_ino,
+            mtime: stat.st_mtime,
+            uid: stat.st_uid,
+        }),
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        is_device: false,
+        access_time_touched,
+    })
+}
+
+/// Opens what an `O_PATH` descriptor means, without changing its access time where that is allowed; says whether
+/// it was not.
+fn reopen(found: &OwnedFd, flags: OFlags) -> rustix::io::Result<(OwnedFd, bool)> {
+    let flags = flags | OFlags::CLOEXEC;
+    let path = fd_path(found);
+    match rustix::fs::open(&path, flags | OFlags::NOATIME, Mode::empty()) {
+        Err(Errno::PERM) => Ok((rustix::fs::open(&path, flags, Mode::empty())?, true)),
+        result => Ok((result?, false)),
+    }
+}
+
+fn fd_path(fd: &OwnedFd) -> String {
+    use std::os::fd::AsRawFd;
+    format!("/proc/self/fd/{}", fd.as_raw_fd())
+}
+
+fn components(path: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    path.split(|byte| *byte == b'/')
+        .filter(|name| !name.is_empty() && *name != b".")
+        .map(<[u8]>::to_vec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{MetadataExt, symlink};
+
+    fn refused(result: Result<Opened, Refusal>) -> String {
+        match result.unwrap_err() {
+            Refusal::Rule(reason) => reason,
+            Refusal::Errno(errno) => format!("errno {}", errno.raw_os_error()),
+        }
+    }
+
+    #[test]
+    fn a_dead_tree_keeps_its_readers_inside() {
+        let tree = tempfile::tempdir().unwrap();
+        let outside = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(outside.path(), "secret").unwrap();
+        let home = tree.path().join("home/ada");
+        std::fs::create_dir_all(&home).unwrap();
+        std::fs::create_dir_all(tree.path().join("etc")).unwrap();
+        std::fs::write(tree.path().join("etc/real"), "text").unwrap();
+        symlink("/etc/real", tree.path().join("etc/link")).unwrap();
+        symlink("../../../../etc/real", tree.path().join("etc/up")).unwrap();
+        symlink(outside.path(), tree.path().join("etc/out")).unwrap();
+        symlink("/etc/real", home.join(".bash_history")).unwrap();
+        symlink("loop", tree.path().join("etc/loop")).unwrap();
+        let host = Host::open(tree.path().as_os_str().as_encoded_bytes()).unwrap();
+        assert!(!host.is_live());
+        for name in ["/etc/real", "/etc/link", "/etc/up"] {
+            let opened = host.file(name.as_bytes(), Access::System).unwrap();
+            assert_eq!(
+                (opened.size, opened.access_time_touched),
+                (4, false),
+                "{name}"
+            );
+        }
+        let open = |path: &str, access| refused(host.file(path.as_bytes(), access));
+        assert_eq!(open("/etc/out", Access::System), "errno 2");
+        assert_eq!(open("/etc/loop", Access::System), "errno 40");
+        assert_eq!(open("/etc", Access::System), "directory");
+        assert_eq!(
+            open("/home/ada/.bash_history", Access::Home(9)),
+            "symbolic link to /etc/real"
+        );
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_opened() {
+        let tree = tempfile::tempdir().unwrap();
+        let path = tree.path().join("fifo");
+        rustix::fs::mknodat(CWD, &path, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        let host = Host::open(tree.path().as_os_str().as_encoded_bytes()).unwrap();
+        assert_eq!(refused(host.file(b"/fifo", Access::System)), "fifo");
+    }
+
+    #[test]
+    fn reading_keeps_access_times() {
+        let tree = tempfile::tempdir().unwrap();
+        let path = tree.path().join("log");
+        std::fs::write(&path, "line\n").unwrap();
+        let old = rustix::fs::Timespec {
+            tv_sec: 1000,
+            tv_nsec: 0,
+        };
+        let times = rustix::fs::Timestamps {
+            last_access: old,
+            last_modification: old,
+        };
+        rustix::fs::utimensat(CWD, &path, &times, AtFlags::empty()).unwrap();
+        let host = Host::open(tree.path().as_os_str().as_encoded_bytes()).unwrap();
+        let opened = host.file(b"/log", Access::System).unwrap();
+        let mut buffer = [0; 16];
+        assert_eq!(rustix::io::read(&opened.fd, &mut buffer).unwrap(), 5);
+        let mut names = 0;
+        host.list(host.directory(b"/").unwrap(), |_| names += 1)
+            .unwrap();
+        assert_eq!(
+            (std::fs::metadata(&path).unwrap().atime(), names),
+            (1000, 1)
+        );
+    }
+
+    #[test]
+    fn members_of_procfs_are_opened_without_links() {
+        let host = Host::open(b"/").unwrap();
+        if !host.is_live() {
+            return;
+        }
+        let own = host.process(std::process::id()).unwrap();
+        assert!(host.process_file(own.as_fd(), "status").is_ok());
+        assert_eq!(refused(host.process_file(own.as_fd(), "exe")), "errno 40");
+        assert!(host.process_file(own.as_fd(), "root/etc/passwd").is_err());
+        assert!(host.proc_file(b"/proc/mounts").is_ok());
+        assert!(host.own_pid().is_some());
+        assert!(matches!(
+            host.process(u32::MAX >> 1),
+            Err(Refusal::Errno(Errno::SRCH))
+        ));
+    }
+}

@@ -1,0 +1,283 @@
+//! The parent's side of a worker process: starting it, talking to it, noticing that it hangs, leaving it behind.
+
+use std::io::{self, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, FdFlags};
+use schema::frame;
+use serde::Serialize;
+
+use crate::Error;
+use crate::collect::Position;
+use crate::protocol::{Ready, Setup};
+use crate::sys::{Cell, Progress};
+
+/// The argument that makes this binary a worker.
+pub const WORKER_ARGUMENT: &str = "--worker";
+/// How long a worker may take to say that it is there, on a host under any load.
+const START_LIMIT: Duration = Duration::from_secs(20);
+/// Size of the pipe from a worker, where the kernel allows it: fewer switches between the two sides.
+const PIPE_SIZE: usize = 1 << 20;
+/// Bytes taken from a pipe at a time.
+const RECEIVE_SIZE: usize = 256 << 10;
+/// How long a killed worker may take to die before it counts as stuck in the kernel.
+const DEATH_LIMIT: Duration = Duration::from_millis(500);
+
+/// A worker process.
+#[derive(Debug)]
+pub struct Worker {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: ChildStdout,
+    cell: Cell,
+    received: Vec<u8>,
+    /// Bytes of `received` that are taken already.
+    taken: usize,
+    last: Progress,
+    last_change: Instant,
+}
+
+/// A worker that was killed and has not been seen to die.
+#[derive(Debug)]
+pub struct Dying {
+    child: Child,
+    since: Instant,
+}
+
+/// What came of receiving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// Nothing new for now.
+    Nothing,
+    /// Some bytes.
+    Bytes,
+    /// The worker has closed its end: it died.
+    End,
+}
+
+impl Worker {
+    /// Starts a worker on a root directory, and waits until it has looked at it.
+    pub fn start(root: &[u8]) -> Result<(Self, Ready), Error> {
+        let failed = |attempt, source: io::Error| Error::Worker { attempt, source };
+        let (cell, memory) =
+            Cell::create().map_err(|errno| failed("share memory with a worker", errno.into()))?;
+        // Inherited over exec; closed here as soon as the child has it, so that no other worker does.
+        rustix::io::fcntl_setfd(&memory, FdFlags::empty())
+            .map_err(|errno| failed("share memory with a worker", errno.into()))?;
+        let mut child = Command::new("/proc/self/exe")
+            .arg0("capture-worker")
+            .args([WORKER_ARGUMENT, &memory.as_raw_fd().to_string()])
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // The terminal's signals are for the parent, which ends the workers in its own way.
+            .process_group(0)
+            .spawn()
+            .map_err(|error| failed("start a worker from /proc/self/exe", error))?;
+        drop(memory);
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(failed("talk to a worker", io::ErrorKind::BrokenPipe.into()));
+        };
+        let _ = rustix::pipe::fcntl_setpipe_size(&output, PIPE_SIZE);
+        rustix::io::ioctl_fionbio(&output, true)
+            .map_err(|errno| failed("talk to a worker", errno.into()))?;
+        let mut worker = Worker {
+            child,
+            input: Some(input),
+            output,
+            last: cell.progress(),
+            cell,
+            received: Vec::new(),
+            taken: 0,
+            last_change: Instant::now(),
+        };
+        worker
+            .send(&Setup {
+                root: root.to_owned(),
+            })
+            .map_err(|error| failed("talk to a worker", error))?;
+        let ready = worker
+            .wait_ready()
+            .map_err(|error| failed("hear from a worker", error));
+        match ready {
+            Ok(ready) => Ok((worker, ready)),
+            Err(error) => {
+                let _ = worker.child.kill();
+                Err(error)
+            }
+        }
+    }
+
+    fn wait_ready(&mut self) -> io::Result<Ready> {
+        let deadline = Instant::now() + START_LIMIT;
+        loop {
+            if let Some(range) = self.next_frame() {
+                let frame = self.frame(range);
+                return frame::decode(frame).map_err(io::Error::other);
+            }
+            if self.receive()? == Received::End {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if Instant::now() > deadline {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            wait(std::iter::once(&*self), Duration::from_millis(50))?;
+        }
+    }
+
+    /// Process id of the worker.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends one message.
+    pub fn send<T: Serialize>(&mut self, message: &T) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        frame::write(&mut bytes, message).map_err(io::Error::other)?;
+        let input = self.input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        self.last_change = Instant::now();
+        input.write_all(&bytes)
+    }
+
+    /// Takes what the pipe holds, up to a limit, without waiting.
+    pub fn receive(&mut self) -> io::Result<Received> {
+        if self.taken > 0 {
+            self.received.drain(..self.taken);
+            self.taken = 0;
+        }
+        self.received.reserve(RECEIVE_SIZE);
+        loop {
+            return match rustix::io::read(
+                &self.output,
+                rustix::buffer::spare_capacity(&mut self.received),
+            ) {
+                Ok(0) => Ok(Received::End),
+                Ok(_) => {
+                    self.last_change = Instant::now();
+                    Ok(Received::Bytes)
+                }
+                Err(Errno::AGAIN) => Ok(Received::Nothing),
+                Err(Errno::INTR) => continue,
+                Err(errno) => Err(errno.into()),
+            };
+        }
+    }
+
+    /// Where the next whole frame lies among the received bytes; it counts as taken.
+    pub fn next_frame(&mut self) -> Option<std::ops::Range<usize>> {
+        let rest = self.received.get(self.taken..)?;
+        let length = usize::try_from(u32::from_le_bytes(*rest.first_chunk::<4>()?)).ok()?;
+        let start = self.taken.checked_add(4)?;
+        let end = start.checked_add(length)?;
+        if end > self.received.len() {
+            return None;
+        }
+        self.taken = end;
+        Some(start..end)
+    }
+
+    /// The bytes of a frame.
+    pub fn frame(&self, range: std::ops::Range<usize>) -> &[u8] {
+        self.received.get(range).unwrap_or_default()
+    }
+
+    /// Whether the worker has not moved for longer than `patience`, and is not merely waiting for its turn on a busy
+    /// processor.
+    pub fn is_stalled(&mut self, patience: Duration) -> bool {
+        let now = Instant::now();
+        let progress = self.cell.progress();
+        if progress != self.last {
+            self.last = progress;
+            self.last_change = now;
+            return false;
+        }
+        if now.duration_since(self.last_change) < patience {
+            return false;
+        }
+        if self.is_runnable() {
+            self.last_change = now;
+            return false;
+        }
+        true
+    }
+
+    /// What the worker was about to read.
+    pub fn position(&self) -> Position {
+        Position::unpack(self.cell.progress().current)
+    }
+
+    /// Kills the worker. What it has sent can still be received.
+    pub fn kill(&mut self) {
+        self.input = None;
+        let _ = self.child.kill();
+    }
+
+    /// Gives up the worker after [`Worker::kill`].
+    pub fn abandon(self) -> Dying {
+        Dying {
+            child: self.child,
+            since: Instant::now(),
+        }
+    }
+
+    /// Sets the nice value.
+    pub fn set_priority(&self, nice: i32) {
+        let pid = i32::try_from(self.pid())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw);
+        if pid.is_some() {
+            let _ = rustix::process::setpriority_process(pid, nice);
+        }
+    }
+
+    /// A process that waits in the kernel is asleep (S, D); one that only waits for a processor is not.
+    fn is_runnable(&self) -> bool {
+        let stat = std::fs::read(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
+        let state = memchr::memrchr(b')', &stat)
+            .and_then(|end| stat.get(end.checked_add(2)?))
+            .copied();
+        state == Some(b'R')
+    }
+}
+
+impl AsFd for Worker {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.output.as_fd()
+    }
+}
+
+impl Dying {
+    /// Process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has died; it is waited for, never on.
+    pub fn is_dead(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)))
+    }
+
+    /// Whether it should have died by now.
+    pub fn is_stuck(&self) -> bool {
+        self.since.elapsed() > DEATH_LIMIT
+    }
+}
+
+/// Waits until a worker has something to say, at most that long.
+pub fn wait<'a>(workers: impl Iterator<Item = &'a Worker>, limit: Duration) -> io::Result<()> {
+    let mut fds: Vec<_> = workers
+        .map(|worker| PollFd::new(worker, PollFlags::IN))
+        .collect();
+    let limit = Timespec {
+        tv_sec: i64::try_from(limit.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::from(limit.subsec_nanos()),
+    };
+    match poll(&mut fds, Some(&limit)) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}

@@ -1,0 +1,227 @@
+//! What the parent and its workers say to each other over pipes, in frames of the record codec.
+
+use schema::Text;
+use schema::outcome::Outcome;
+use schema::records::{FdLink, ProcessLink, ThreadStat};
+use serde::{Deserialize, Serialize};
+
+/// Where the host is. The first thing a worker is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    /// Root directory.
+    pub root: Vec<u8>,
+}
+
+/// What a worker answers to [`Setup`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ready {
+    /// Why the worker cannot work; everything else is empty then.
+    pub refused: Option<String>,
+    /// Whether `/proc` below the root is a procfs.
+    pub live: bool,
+    /// The worker's own pid in the captured `/proc`; missing for a dead tree, or one of another pid namespace.
+    pub pid: Option<u32>,
+    /// The parent's pid there.
+    pub parent: Option<u32>,
+    /// First line of `/proc/sys/kernel/random/boot_id`.
+    pub boot_id: Option<String>,
+    /// First line of `/etc/hostname`.
+    pub hostname: Option<String>,
+}
+
+/// A piece of work for one worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// Name the processes.
+    ListProcesses,
+    /// Name the entries of a directory of the host.
+    ListDirectory(Vec<u8>),
+    /// Visit processes.
+    Visits(Vec<Visit>),
+    /// Read files.
+    Files(Vec<FileTask>),
+}
+
+/// One visit to a process: its directory is opened once, for these items.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Process id.
+    pub pid: u32,
+    /// What an earlier visit found, to notice a pid that was reused.
+    pub identity: Identity,
+    /// What is read, in this order; positions in [`crate::plan::process_items`].
+    pub items: Vec<u16>,
+    /// The last fd or thread whose row has arrived, where the first item is a listing that was broken off.
+    pub after: Option<u32>,
+    /// Whether the links of fds are read; without, only their `fdinfo` is, which waits for no lock.
+    pub fd_links: bool,
+}
+
+/// Which process a pid meant. Values are compared only where both visits have them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Inode of the pidfd: unique during a boot where the kernel has a pidfs (Linux 6.9).
+    pub pidfd_inode: Option<u64>,
+    /// Inode of `/proc/PID`: changes when the pid is reused, and may change when memory is short.
+    pub directory_inode: Option<u64>,
+    /// Start time in clock ticks, from stat.
+    pub start_ticks: Option<u64>,
+}
+
+/// A file that is read once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileTask {
+    /// Position of the source in [`schema::tables::sources`].
+    pub source: u16,
+    /// Absolute path on the host.
+    pub path: Vec<u8>,
+    /// How it may be opened.
+    pub access: Access,
+}
+
+/// How a file may be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Access {
+    /// A member of procfs.
+    Proc,
+    /// A file of the system: symbolic links that only root could make are followed.
+    System,
+    /// A file in a home, whose path begins with that many bytes of the home directory. Below it no link is followed.
+    Home(u32),
+    /// A device of the fixed list.
+    Device,
+}
+
+/// What a worker answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Reply<'a> {
+    /// Processes, in part or all.
+    Processes(Vec<u32>),
+    /// Names in a directory, in part or all.
+    Names(#[serde(borrow)] Vec<Text<'a>>),
+    /// A listing could not be made, or not to its end.
+    Listed(#[serde(borrow)] End<'a>),
+    /// A visit has begun: this is the process.
+    Visiting {
+        /// Process id.
+        pid: u32,
+        /// Which process it is.
+        identity: Identity,
+        /// Whether it could not be told that it is the process which an earlier visit met.
+        uncertain: bool,
+    },
+    /// More bytes of the file whose [`Reply::File`] follows.
+    Chunk(#[serde(borrow)] Text<'a>),
+    /// A file has ended; these are its last bytes.
+    File {
+        /// How it ended.
+        #[serde(borrow)]
+        end: End<'a>,
+        /// Its last bytes.
+        #[serde(borrow)]
+        bytes: Text<'a>,
+    },
+    /// A link of a process.
+    Link(#[serde(borrow)] ProcessLink<'a>),
+    /// An open file descriptor.
+    Fd(#[serde(borrow)] FdLink<'a>),
+    /// The stat line of a thread.
+    Thread(#[serde(borrow)] ThreadStat<'a>),
+    /// One entry of a listing (an fd, a thread) ended otherwise than collected.
+    Entry {
+        /// Name below `/proc/PID/`.
+        #[serde(borrow)]
+        name: Text<'a>,
+        /// How it ended.
+        #[serde(borrow)]
+        end: End<'a>,
+    },
+    /// An item of a visit, other than a file, is done.
+    Item(#[serde(borrow)] End<'a>),
+    /// The oldest request is done.
+    Done,
+}
+
+/// How one read ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End<'a> {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The kernel's error number.
+    pub errno: Option<i32>,
+    /// Why, in words.
+    #[serde(borrow)]
+    pub reason: Option<Text<'a>>,
+    /// Whether the outcome is an agreed limit or rule, not a gap: the tail of a log, a home without a history.
+    pub expected: bool,
+    /// Bytes the source had as far as it was seen.
+    pub seen: u64,
+    /// Where in the source the kept bytes begin.
+    pub offset: u64,
+    /// What is known of a file outside `/proc`.
+    pub file: Option<FileFacts>,
+    /// Whether the access time of the file was changed: its owner is another user, so `O_NOATIME` was refused.
+    pub access_time_touched: bool,
+    /// From the first attempt to the last byte, microseconds.
+    pub duration_us: u64,
+}
+
+/// What is known of a file outside `/proc`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Inode.
+    pub inode: u64,
+    /// Modification time, epoch seconds.
+    pub mtime: i64,
+    /// Owner.
+    pub uid: u32,
+}
+
+impl<'a> End<'a> {
+    /// An end without bytes.
+    pub fn of(outcome: Outcome) -> Self {
+        End {
+            outcome,
+            errno: None,
+            reason: None,
+            expected: false,
+            seen: 0,
+            offset: 0,
+            file: None,
+            access_time_touched: false,
+            duration_us: 0,
+        }
+    }
+
+    /// An end with the reason in words.
+    pub fn because(outcome: Outcome, reason: impl Into<Text<'a>>) -> Self {
+        End {
+            reason: Some(reason.into()),
+            ..End::of(outcome)
+        }
+    }
+
+    /// What the kernel's error number means for a read.
+    pub fn of_errno(errno: rustix::io::Errno) -> Self {
+        use rustix::io::Errno;
+        let outcome = match errno {
+            Errno::ACCESS | Errno::PERM => Outcome::Denied,
+            // The last three: the kernel has the file and not what it would show, as with pressure information
+            // that is switched off.
+            Errno::NOENT | Errno::NOTDIR | Errno::OPNOTSUPP | Errno::NODEV | Errno::NXIO => {
+                Outcome::Absent
+            }
+            Errno::SRCH => Outcome::Vanished,
+            _ => Outcome::Failed,
+        };
+        End {
+            errno: Some(errno.raw_os_error()),
+            ..End::of(outcome)
+        }
+    }
+
+    /// Whether something that exists is not in the bundle, and not by an agreed limit.
+    pub fn is_gap(&self) -> bool {
+        !self.expected && (self.outcome.is_gap() || self.outcome == Outcome::Truncated)
+    }
+}

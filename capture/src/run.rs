@@ -1,0 +1,668 @@
+//! One capture, from the first worker to the closed bundle: stages in order, most volatile first.
+
+mod schedule;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use schema::bundle::{Writer, Written};
+use schema::header::{Clocks, FORMAT_VERSION, Header, Host, Mode, Options, Redaction};
+use schema::manifest::{Manifest, Totals};
+use schema::parse::passwd;
+use schema::redact::{KEY_LENGTH, Redactor};
+use schema::source::Phase;
+
+use crate::jobs::{Job, Queue};
+use crate::output::{Output, RESERVE};
+use crate::plan::{self, ItemKind, ProcessItem};
+use crate::pool::{Dying, Worker};
+use crate::progress::Progress;
+use crate::protocol::{Access, FileTask, Identity, Ready, Request, Visit};
+use crate::sink::{Sink, Tally};
+use crate::{Error, worker};
+
+/// Processes of one request: enough that the pipe is never empty, few enough that a lost worker costs little.
+const BATCH: usize = 16;
+/// Logs and homes of one request.
+const FILE_BATCH: usize = 8;
+/// How long a read may wait the first time: long for a healthy host, short beside the deadline.
+const FIRST_PATIENCE: Duration = Duration::from_millis(100);
+/// Homes that are searched.
+const HOME_LIMIT: usize = 10_000;
+/// Processes that are tried as stand-in for one namespace before it is given up.
+const STAND_INS: usize = 5;
+/// Smallest `--max-size`: what closes a bundle must fit.
+pub const MIN_SIZE: u64 = 2 * RESERVE;
+
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Root directory of the host.
+    pub root: PathBuf,
+    /// The bundle; `None` for standard output.
+    pub output: Destination,
+    /// A word for the snapshot.
+    pub label: Option<String>,
+    /// Most bytes of the bundle.
+    pub max_size: Option<u64>,
+    /// When capture ends with what it has.
+    pub deadline: Duration,
+    /// How long one read may wait.
+    pub item_timeout: Duration,
+    /// Worker processes.
+    pub workers: u32,
+    /// Whether secrets are replaced.
+    pub redact: bool,
+    /// Whether progress is shown when standard error is a terminal.
+    pub progress: bool,
+}
+
+/// Where the bundle goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// A file of that name.
+    File(PathBuf),
+    /// A file in the current directory, named after host and time.
+    Named,
+    /// Standard output.
+    Stream,
+}
+
+/// What was captured.
+#[derive(Debug)]
+pub struct Captured {
+    /// Where the bundle is; `None` for standard output.
+    pub path: Option<PathBuf>,
+    /// Size, sum, members.
+    pub written: Written,
+    /// What the manifest says.
+    pub manifest: Manifest,
+    /// Gaps with an example each, and counts.
+    pub tally: Tally,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// A process that was listed.
+#[derive(Debug, Clone, Default)]
+struct Met {
+    identity: Identity,
+    net_namespace: Option<u64>,
+    mount_namespace: Option<u64>,
+    is_uncertain: bool,
+}
+
+/// A capture that is under way.
+struct Capture {
+    settings: Settings,
+    root: Vec<u8>,
+    sink: Sink<Output>,
+    sources: Vec<schema::Source>,
+    items: Vec<ProcessItem>,
+    workers: Vec<Crew>,
+    dying: Vec<Dying>,
+    worker_pids: BTreeSet<u32>,
+    abandoned: Vec<u32>,
+    crashes: u32,
+    processes: BTreeMap<u32, Met>,
+    /// Which processes answered for the files of their namespace.
+    stood_in: BTreeSet<(u32, ItemGroup)>,
+    /// Names of the last listed directory.
+    names: Vec<Vec<u8>>,
+    passwd: Vec<u8>,
+    started: Instant,
+    signalled: Arc<AtomicBool>,
+    stop: Option<Stop>,
+    priority_raised_after: Option<Duration>,
+    progress: Progress,
+}
+
+/// A worker with what it has been asked.
+struct Crew {
+    worker: Worker,
+    asked: std::collections::VecDeque<crate::jobs::Outstanding>,
+    next_number: u8,
+}
+
+/// Which namespace a process stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum ItemGroup {
+    Net,
+    Mount,
+}
+
+/// Why reading ended before the plan did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stop {
+    Deadline,
+    Signal,
+    Size,
+    Full(String),
+    NoWorkers,
+}
+
+impl Stop {
+    fn reason(&self) -> String {
+        match self {
+            Stop::Deadline => "not reached before the deadline".to_owned(),
+            Stop::Signal => "interrupted by a signal".to_owned(),
+            Stop::Size => "not reached within --max-size".to_owned(),
+            Stop::Full(reason) => reason.clone(),
+            Stop::NoWorkers => "no worker process could be started any more".to_owned(),
+        }
+    }
+}
+
+/// Captures a host.
+pub fn run(settings: Settings) -> Result<Captured, Error> {
+    if let Some(limit) = settings.max_size.filter(|limit| *limit < MIN_SIZE) {
+        return Err(Error::Argument(format!(
+            "--max-size {limit} is too small: a bundle needs at least {MIN_SIZE} bytes to be closed"
+        )));
+    }
+    let started = Instant::now();
+    let signalled = Arc::new(AtomicBool::new(false));
+    for signal in [
+        signal_hook::consts::SIGINT,
+        signal_hook::consts::SIGTERM,
+        signal_hook::consts::SIGHUP,
+    ] {
+        signal_hook::flag::register(signal, Arc::clone(&signalled)).map_err(|source| {
+            Error::Worker {
+                attempt: "watch for signals",
+                source,
+            }
+        })?;
+    }
+    worker::without_core();
+    // Refused without privilege or by a container's rules, and then the work is the same.
+    let _ = rustix::process::setpriority_process(None, 10);
+    crate::sys::lowest_io_priority();
+
+    let root = settings.root.as_os_str().as_encoded_bytes().to_vec();
+    let root_error = |attempt, source| Error::Root {
+        attempt,
+        path: settings.root.clone(),
+        source,
+    };
+    let (first, ready) = Worker::start(&root)?;
+    if let Some(reason) = ready.refused {
+        return Err(root_error(
+            "open the root directory",
+            std::io::Error::other(reason),
+        ));
+    }
+    if settings.root == std::path::Path::new("/") && !ready.live {
+        let source = std::io::Error::other("/proc is no procfs; mount it, or name another --root");
+        return Err(root_error("capture", source));
+    }
+    let redactor = if settings.redact {
+        let mut key = [0; KEY_LENGTH];
+        rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty()).map_err(
+            |errno| Error::Worker {
+                attempt: "make a redaction key",
+                source: errno.into(),
+            },
+        )?;
+        Some(Redactor::new(&key)?)
+    } else {
+        None
+    };
+    let clocks = clocks(ready.live);
+    let header = header(&settings, &ready, redactor.as_ref(), clocks);
+    let (output, path) = open_output(&settings, &header)?;
+    let writer = match Writer::new(output, &header) {
+        Ok(writer) => writer,
+        Err(error) => {
+            // There is nothing in the file that is worth its name.
+            if let Some(path) = &path {
+                let mut partial = path.clone().into_os_string();
+                partial.push(".partial");
+                let _ = std::fs::remove_file(partial);
+            }
+            return Err(error.into());
+        }
+    };
+    let mut capture = Capture {
+        progress: Progress::new(settings.progress),
+        worker_pids: std::iter::once(ready.pid.unwrap_or_else(|| first.pid())).collect(),
+        root,
+        sink: Sink::new(writer, redactor),
+        sources: schema::tables::sources(),
+        items: plan::process_items(),
+        workers: vec![Crew::new(first)],
+        dying: Vec::new(),
+        abandoned: Vec::new(),
+        crashes: 0,
+        processes: BTreeMap::new(),
+        stood_in: BTreeSet::new(),
+        names: Vec::new(),
+        passwd: Vec::new(),
+        started,
+        signalled,
+        stop: None,
+        priority_raised_after: None,
+        settings,
+    };
+    capture.stages()?;
+    capture.finish(path)
+}
+
+fn open_output(settings: &Settings, header: &Header) -> Result<(Output, Option<PathBuf>), Error> {
+    let path = match &settings.output {
+        Destination::Stream => return Ok((Output::Stream(std::io::stdout()), None)),
+        Destination::File(path) => path.clone(),
+        Destination::Named => PathBuf::from(file_name(header)),
+    };
+    Ok((Output::create(&path, settings.max_size)?, Some(path)))
+}
+
+/// `HOST_YYYYMMDDTHHMMSSZ.tar.zst`; a host name is made a plain file name.
+fn file_name(header: &Header) -> String {
+    let host = header.host.hostname.as_deref().unwrap_or("host");
+    let host: String = host
+        .chars()
+        .map(|character| {
+            let plain = character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+            if plain || character == '.' {
+                character
+            } else {
+                '_'
+            }
+        })
+        .take(64)
+        .collect();
+    let time = jiff::Timestamp::from_microsecond(header.clocks.realtime_us).unwrap_or_default();
+    format!(
+        "{}_{}.tar.zst",
+        host.trim_start_matches('.'),
+        time.strftime("%Y%m%dT%H%M%SZ")
+    )
+}
+
+fn clocks(live: bool) -> Clocks {
+    let micros = |clock| {
+        let time = rustix::time::clock_gettime(clock);
+        time.tv_sec
+            .saturating_mul(1_000_000)
+            .saturating_add(time.tv_nsec.checked_div(1000).unwrap_or(0))
+    };
+    Clocks {
+        realtime_us: micros(rustix::time::ClockId::Realtime),
+        boottime_us: live.then(|| micros(rustix::time::ClockId::Boottime)),
+        monotonic_us: live.then(|| micros(rustix::time::ClockId::Monotonic)),
+    }
+}
+
+fn header(
+    settings: &Settings,
+    ready: &Ready,
+    redactor: Option<&Redactor>,
+    clocks: Clocks,
+) -> Header {
+    let uname = rustix::system::uname();
+    let text = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
+    let live = ready.live;
+    let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let big_endian = cfg!(target_endian = "big") && live;
+    Header {
+        format_version: FORMAT_VERSION,
+        capture_id: uuid::Uuid::now_v7().to_string(),
+        tool: format!("capture {}", env!("CARGO_PKG_VERSION")),
+        label: settings.label.clone(),
+        host: Host {
+            hostname: if live {
+                Some(text(uname.nodename()))
+            } else {
+                ready.hostname.clone()
+            },
+            kernel_release: live.then(|| text(uname.release())),
+            machine: live.then(|| text(uname.machine())),
+            boot_id: ready.boot_id.clone(),
+            clock_ticks: if live {
+                u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100)
+            } else {
+                100
+            },
+            page_size: if live {
+                u32::try_from(rustix::param::page_size()).unwrap_or(4096)
+            } else {
+                4096
+            },
+            endianness: if big_endian { "big" } else { "little" }.to_owned(),
+        },
+        clocks,
+        mode: if live { Mode::Live } else { Mode::Dead },
+        root: schema::text::escaped(settings.root.as_os_str().as_encoded_bytes()).to_string(),
+        options: Options {
+            max_size: settings.max_size,
+            deadline_ms: milliseconds(settings.deadline),
+            item_timeout_ms: milliseconds(settings.item_timeout),
+            workers: settings.workers,
+        },
+        redaction: Redaction {
+            enabled: redactor.is_some(),
+            key_id: redactor.map_or_else(String::new, |redactor| redactor.key_id().to_owned()),
+        },
+        own_pid: ready.parent.filter(|_| live),
+        own_uid: rustix::process::geteuid().as_raw(),
+    }
+}
+
+impl Capture {
+    /// Everything that is read, in order. Once something has stopped the reading, the rest of the plan still passes
+    /// through here, so that each planned read gets its outcome.
+    fn stages(&mut self) -> Result<(), Error> {
+        self.progress.stage("processes");
+        self.work(vec![Request::ListProcesses])?;
+        let listed = u64::try_from(self.processes.len()).unwrap_or(u64::MAX);
+        self.sink.count("processes", listed);
+        self.start_workers();
+        self.progress.stage("host");
+        let files = plan::host_files();
+        self.files(files.iter().map(|file| FileTask {
+            source: file.source,
+            path: file.path.as_bytes().to_vec(),
+            access: file.access,
+        }))?;
+        for (name, phase) in [("processes", Phase::Free), ("descriptors", Phase::Exec)] {
+            self.visit_all(name, phase)?;
+        }
+        self.progress.stage("namespaces");
+        self.namespaces(ItemGroup::Net)?;
+        self.namespaces(ItemGroup::Mount)?;
+        self.visit_all("command lines", Phase::Memory)?;
+        self.progress.stage("logs");
+        let logs = plan::logs();
+        self.files(logs.iter().map(|file| FileTask {
+            source: file.source,
+            path: file.path.as_bytes().to_vec(),
+            access: file.access,
+        }))?;
+        self.homes()
+    }
+
+    fn start_workers(&mut self) {
+        // More workers than processors only wait for each other.
+        let wanted = usize::try_from(self.settings.workers).unwrap_or(1);
+        while self.workers.len() < wanted && self.stop.is_none() {
+            if !self.replace_worker() {
+                break;
+            }
+        }
+    }
+
+    fn visit_all(&mut self, stage: &'static str, phase: Phase) -> Result<(), Error> {
+        self.progress.stage(stage);
+        let items = plan::of_phase(&self.items, phase);
+        let visits: Vec<Visit> = self
+            .processes
+            .iter()
+            .map(|(pid, met)| Visit {
+                pid: *pid,
+                identity: met.identity,
+                items: items.clone(),
+                after: None,
+                fd_links: true,
+            })
+            .collect();
+        self.progress.expect(visits.len());
+        self.work(
+            visits
+                .chunks(BATCH)
+                .map(|visits| Request::Visits(visits.to_vec()))
+                .collect(),
+        )
+    }
+
+    fn files(&mut self, tasks: impl Iterator<Item = FileTask>) -> Result<(), Error> {
+        let tasks: Vec<FileTask> = tasks.collect();
+        self.progress.expect(tasks.len());
+        self.work(
+            tasks
+                .chunks(FILE_BATCH)
+                .map(|tasks| Request::Files(tasks.to_vec()))
+                .collect(),
+        )
+    }
+
+    /// The files of each namespace, through one process of it; when that one ends meanwhile, through another.
+    fn namespaces(&mut self, group: ItemGroup) -> Result<(), Error> {
+        let (kind, items) = match group {
+            ItemGroup::Net => (
+                "net",
+                plan::positions(&self.items, |item| {
+                    matches!(item.kind, ItemKind::NetFile(_))
+                }),
+            ),
+            ItemGroup::Mount => (
+                "mnt",
+                plan::positions(&self.items, |item| {
+                    matches!(item.kind, ItemKind::MountFile(_))
+                }),
+            ),
+        };
+        let mut members: BTreeMap<Option<u64>, Vec<u32>> = BTreeMap::new();
+        for (pid, met) in &self.processes {
+            let inode = match group {
+                ItemGroup::Net => met.net_namespace,
+                ItemGroup::Mount => met.mount_namespace,
+            };
+            members.entry(inode).or_default().push(*pid);
+        }
+        // Processes that do not tell their namespace stand for it only where none does.
+        if members.len() > 1 {
+            members.remove(&None);
+        }
+        let known = u64::try_from(members.keys().flatten().count()).unwrap_or(u64::MAX);
+        self.sink.count(
+            match group {
+                ItemGroup::Net => "network namespaces",
+                ItemGroup::Mount => "mount namespaces",
+            },
+            known,
+        );
+        for attempt in 0..STAND_INS {
+            let tried: Vec<(Option<u64>, u32)> = members
+                .iter()
+                .filter_map(|(inode, pids)| Some((*inode, *pids.get(attempt)?)))
+                .collect();
+            let visits: Vec<Request> = tried
+                .iter()
+                .map(|(_, pid)| {
+                    let met = self.processes.get(pid).cloned().unwrap_or_default();
+                    Request::Visits(vec![Visit {
+                        pid: *pid,
+                        identity: met.identity,
+                        items: items.clone(),
+                        after: None,
+                        fd_links: true,
+                    }])
+                })
+                .collect();
+            self.progress.expect(visits.len());
+            self.work(visits)?;
+            for (inode, pid) in tried {
+                if !self.stood_in.contains(&(pid, group)) {
+                    continue;
+                }
+                members.remove(&inode);
+                if let Some(inode) = inode {
+                    let now = self.now_ms();
+                    self.sink.stand_in(kind, inode, pid, now)?;
+                }
+            }
+            if members.is_empty() || self.stop.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The homes of all users by `/etc/passwd`, and what lies below `/home`.
+    fn homes(&mut self) -> Result<(), Error> {
+        self.progress.stage("homes");
+        self.work(vec![Request::ListDirectory(b"/home".to_vec())])?;
+        let mut homes: BTreeSet<Vec<u8>> = std::iter::once(b"/root".to_vec()).collect();
+        for line in self.passwd.split(|byte| *byte == b'\n') {
+            let home = passwd::entry(line).map(|entry| entry.home);
+            if let Some(home) = home.filter(|home| home.starts_with(b"/")) {
+                let trimmed = home.iter().rposition(|byte| *byte != b'/');
+                let end = trimmed.map_or(0, |last| last.saturating_add(1));
+                homes.insert(home.get(..end).unwrap_or(home).to_vec());
+            }
+        }
+        for name in std::mem::take(&mut self.names) {
+            homes.insert([b"/home/", name.as_slice()].concat());
+        }
+        let names = plan::home_files();
+        let tasks: Vec<FileTask> = homes
+            .iter()
+            .take(HOME_LIMIT)
+            .flat_map(|home| {
+                names.iter().map(|(source, name)| FileTask {
+                    source: *source,
+                    path: [home.as_slice(), b"/", name.as_bytes()].concat(),
+                    access: Access::Home(u32::try_from(home.len()).unwrap_or(0)),
+                })
+            })
+            .collect();
+        self.files(tasks.into_iter())
+    }
+
+    fn work(&mut self, requests: Vec<Request>) -> Result<(), Error> {
+        let patience = FIRST_PATIENCE.min(self.settings.item_timeout);
+        let ready = requests
+            .into_iter()
+            .map(|request| Job {
+                request,
+                patience,
+                is_retry: false,
+            })
+            .collect();
+        self.schedule(Queue {
+            ready,
+            late: Vec::new(),
+        })
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn finish(mut self, path: Option<PathBuf>) -> Result<Captured, Error> {
+        self.progress.stage("closing");
+        for crew in std::mem::take(&mut self.workers) {
+            // Closing its input ends a worker; one that hangs is killed by being left.
+            let mut worker = crew.worker;
+            worker.kill();
+            self.dying.push(worker.abandon());
+        }
+        self.bury();
+        let limit = Instant::now() + Duration::from_millis(500);
+        while !self.dying.is_empty() && Instant::now() < limit {
+            std::thread::sleep(Duration::from_millis(5));
+            self.bury();
+        }
+        self.abandoned.extend(self.dying.iter().map(Dying::pid));
+        self.abandoned.sort_unstable();
+        self.abandoned.dedup();
+        let manifest = self.manifest();
+        let tally = self.sink.tally().clone();
+        let now = self.now_ms();
+        let duration = self.started.elapsed();
+        let progress = std::mem::take(&mut self.progress);
+        let (written, output) = self.sink.into_writer().finish(manifest.clone(), now)?;
+        output.finish()?;
+        drop(progress);
+        let mut manifest = manifest;
+        if written.lost_members > 0 {
+            manifest.complete = false;
+        }
+        Ok(Captured {
+            path,
+            written,
+            manifest,
+            tally,
+            duration,
+        })
+    }
+
+    fn manifest(&self) -> Manifest {
+        let tally = self.sink.tally();
+        let mut reasons: Vec<String> = Vec::new();
+        reasons.extend(self.stop.as_ref().map(|stop| match stop {
+            Stop::Deadline => "the deadline ended the capture".to_owned(),
+            Stop::Signal => "a signal ended the capture".to_owned(),
+            Stop::Size => "--max-size ended the capture".to_owned(),
+            Stop::Full(reason) => reason.clone(),
+            Stop::NoWorkers => "no worker process could be started any more".to_owned(),
+        }));
+        reasons.extend(
+            tally
+                .gaps
+                .iter()
+                .map(|((outcome, reason), (count, example))| {
+                    let because = if reason.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" ({reason})")
+                    };
+                    format!("{count} {}{because}, such as {example}", outcome.as_str())
+                }),
+        );
+        let mut side_effects = Vec::new();
+        if tally.touched > 0 {
+            side_effects.push(format!(
+                "the access times of {} files of other users changed: O_NOATIME is refused to all but the owner",
+                tally.touched
+            ));
+        }
+        side_effects.extend(self.priority_raised_after.map(|after| {
+            format!(
+                "raised to nice 0 after {} s: a quarter of the deadline had passed",
+                after.as_secs()
+            )
+        }));
+        if !self.abandoned.is_empty() {
+            side_effects.push(format!(
+                "{} worker processes hang in the kernel and were left behind",
+                self.abandoned.len()
+            ));
+        }
+        let words = |map: &BTreeMap<&'static str, u64>| {
+            map.iter()
+                .map(|(word, count)| ((*word).to_owned(), *count))
+                .collect()
+        };
+        Manifest {
+            complete: reasons.is_empty(),
+            incomplete_reasons: reasons,
+            clocks: clocks(true),
+            outcomes: words(&tally.outcomes),
+            counts: words(&tally.counts),
+            redactions: self.sink.redactions(),
+            worker_pids: self.worker_pids.iter().copied().collect(),
+            abandoned_workers: self.abandoned.clone(),
+            side_effects,
+            totals: Totals::default(),
+        }
+    }
+
+    fn is_signalled(&self) -> bool {
+        self.signalled.load(Ordering::Relaxed)
+    }
+}
+
+impl Crew {
+    fn new(worker: Worker) -> Self {
+        Crew {
+            worker,
+            asked: std::collections::VecDeque::new(),
+            next_number: 0,
+        }
+    }
+}

@@ -1,0 +1,564 @@
+//! Handing out work, taking answers, and losing workers without losing their work.
+
+use std::time::Duration;
+
+use schema::{Outcome, Source, frame};
+
+use super::{Capture, Crew, FIRST_PATIENCE, ItemGroup, Stop};
+use crate::Error;
+use crate::jobs::{Job, Outstanding, Queue};
+use crate::output::RESERVE;
+use crate::plan::{ItemKind, ProcessItem};
+use crate::pool::{self, Received, Worker};
+use crate::protocol::{End, FileTask, Reply, Request, Visit};
+use crate::sink::Incoming;
+
+/// Requests a worker is given ahead, so that it never waits for the parent.
+const AHEAD: usize = 2;
+/// Workers that may hang in the kernel before nothing is read any more that may block.
+const ABANDON_LIMIT: usize = 8;
+/// Workers that may die by themselves before something is wrong with all of them.
+const CRASH_LIMIT: u32 = 20;
+/// How often workers are looked at while none has anything to say.
+const TICK: Duration = Duration::from_millis(20);
+
+impl Capture {
+    /// Works a queue off, down to what hung and was tried again.
+    pub(super) fn schedule(&mut self, mut queue: Queue) -> Result<(), Error> {
+        loop {
+            self.check_stop()?;
+            if self.stop.is_some() {
+                return self.skip_all(queue);
+            }
+            self.hand_out(&mut queue);
+            if self.workers.iter().all(|crew| crew.asked.is_empty()) {
+                if queue.ready.is_empty() && queue.late.is_empty() {
+                    return Ok(());
+                }
+                if queue.ready.is_empty() {
+                    self.requeue_late(&mut queue);
+                }
+                if self.workers.is_empty() && !self.replace_worker() {
+                    self.stop = Some(Stop::NoWorkers);
+                }
+                continue;
+            }
+            self.wait()?;
+            self.take_answers(&mut queue)?;
+            let now = self.now_ms();
+            self.sink.tick(now)?;
+            self.bury();
+            self.hurry();
+        }
+    }
+
+    fn check_stop(&mut self) -> Result<(), Error> {
+        if self.stop.is_some() {
+            return Ok(());
+        }
+        if self.is_signalled() {
+            self.stop = Some(Stop::Signal);
+        } else if self.started.elapsed() >= self.settings.deadline {
+            self.stop = Some(Stop::Deadline);
+        } else if let Some(reason) = self.sink.full() {
+            self.stop = Some(Stop::Full(reason.to_owned()));
+        } else if let Some(limit) = self.settings.max_size {
+            // What is open is counted as if it did not compress; near the limit it is closed to know.
+            let limit = limit.saturating_sub(RESERVE.saturating_mul(2));
+            if self.sink.size_bound() > limit {
+                let now = self.now_ms();
+                if self.sink.flush(now)? > limit {
+                    self.stop = Some(Stop::Size);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn hand_out(&mut self, queue: &mut Queue) {
+        for index in 0..self.workers.len() {
+            let Some(crew) = self.workers.get_mut(index) else {
+                break;
+            };
+            while crew.asked.len() < AHEAD
+                && let Some(job) = queue.ready.pop_front()
+            {
+                let number = crew.next_number;
+                crew.next_number = number.wrapping_add(1);
+                let sent = crew.worker.send(&job.request);
+                crew.asked.push_back(Outstanding::new(number, job));
+                // A worker that died is noticed when its answers are taken.
+                if sent.is_err() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// What hung is tried once more, now with all the time that is left for it.
+    fn requeue_late(&mut self, queue: &mut Queue) {
+        let late = std::mem::take(&mut queue.late);
+        let left = self
+            .settings
+            .deadline
+            .saturating_sub(self.started.elapsed());
+        let workers = self.settings.workers.max(1);
+        let share = left
+            .checked_div(4)
+            .unwrap_or_default()
+            .saturating_mul(workers);
+        let count = u32::try_from(late.len()).unwrap_or(u32::MAX).max(1);
+        let patience = share.checked_div(count).unwrap_or_default().clamp(
+            FIRST_PATIENCE,
+            self.settings.item_timeout.max(FIRST_PATIENCE),
+        );
+        queue.ready.extend(late.into_iter().map(|request| Job {
+            request,
+            patience,
+            is_retry: true,
+        }));
+    }
+
+    fn wait(&self) -> Result<(), Error> {
+        let waited = pool::wait(self.workers.iter().map(|crew| &crew.worker), TICK);
+        waited.map_err(|source| Error::Worker {
+            attempt: "wait for workers",
+            source,
+        })
+    }
+
+    fn take_answers(&mut self, queue: &mut Queue) -> Result<(), Error> {
+        let mut index = 0;
+        while index < self.workers.len() {
+            let received = self.receive(index)?;
+            let Some(crew) = self.workers.get_mut(index) else {
+                break;
+            };
+            let patience = crew.asked.front().map(|asked| asked.job.patience);
+            let is_lost = match (received, patience) {
+                (Received::End, _) => {
+                    self.crashes = self.crashes.saturating_add(1);
+                    true
+                }
+                (Received::Nothing, Some(patience)) => crew.worker.is_stalled(patience),
+                _ => false,
+            };
+            if is_lost {
+                self.lose(index, received == Received::End, queue)?;
+            } else {
+                index = index.saturating_add(1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what a worker has sent.
+    fn receive(&mut self, index: usize) -> Result<Received, Error> {
+        let Some(crew) = self.workers.get_mut(index) else {
+            return Ok(Received::Nothing);
+        };
+        let received = crew.worker.receive().unwrap_or(Received::End);
+        // Taken out for the time being, so that its bytes can be borrowed while the capture changes.
+        let mut crew = self.workers.swap_remove(index);
+        let mut result = Ok(());
+        while let Some(range) = crew.worker.next_frame() {
+            let Ok(reply) = frame::decode::<Reply<'_>>(crew.worker.frame(range)) else {
+                // A worker that talks nonsense is as good as dead.
+                self.restore(index, crew);
+                return Ok(Received::End);
+            };
+            let Some(asked) = crew.asked.front_mut() else {
+                break;
+            };
+            match self.reply(asked, reply) {
+                Ok(true) => {
+                    crew.asked.pop_front();
+                }
+                Ok(false) => {}
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
+            }
+        }
+        self.restore(index, crew);
+        result.map(|()| received)
+    }
+
+    fn restore(&mut self, index: usize, crew: Crew) {
+        self.workers.push(crew);
+        let last = self.workers.len().saturating_sub(1);
+        if index < last {
+            self.workers.swap(index, last);
+        }
+    }
+
+    /// Takes one answer; says whether the request is done.
+    fn reply(&mut self, asked: &mut Outstanding, reply: Reply<'_>) -> Result<bool, Error> {
+        let now = self.now_ms();
+        match reply {
+            Reply::Processes(pids) => {
+                for pid in pids {
+                    self.processes.entry(pid).or_default();
+                }
+            }
+            Reply::Names(names) => {
+                self.names
+                    .extend(names.iter().map(|name| name.as_bytes().to_vec()));
+            }
+            Reply::Listed(end) => {
+                let path = match &asked.job.request {
+                    Request::ListDirectory(path) => path.as_slice(),
+                    _ => b"/proc",
+                };
+                self.sink.outcome(path, None, &end, now)?;
+            }
+            Reply::Visiting {
+                pid,
+                identity,
+                uncertain,
+            } => {
+                let met = self.processes.entry(pid).or_default();
+                met.identity = identity;
+                if uncertain && !met.is_uncertain {
+                    met.is_uncertain = true;
+                    let reason = "its directory changed between two visits, and its start time could not be compared";
+                    self.sink.uncertain(pid, reason, now)?;
+                }
+            }
+            Reply::Chunk(bytes) => {
+                if asked.incoming.is_none() {
+                    asked.incoming = self.incoming(asked);
+                }
+                if let Some(incoming) = &mut asked.incoming {
+                    self.sink.chunk(incoming, bytes.as_bytes(), now)?;
+                }
+            }
+            Reply::File { end, bytes } => {
+                self.learn(asked, bytes.as_bytes(), &end);
+                let incoming = asked.incoming.take().or_else(|| self.incoming(asked));
+                if let Some(incoming) = incoming {
+                    self.sink.file(incoming, bytes.as_bytes(), &end, now)?;
+                }
+                self.advance(asked);
+            }
+            Reply::Link(link) => {
+                self.learn_link(link.pid, link.name.as_bytes(), link.target.as_bytes());
+                self.sink.link(&link, now)?;
+            }
+            Reply::Fd(fd) => {
+                asked.after = Some(fd.fd);
+                self.sink.fd(&fd, now)?;
+            }
+            Reply::Thread(thread) => {
+                asked.after = Some(thread.tid);
+                self.sink.thread(&thread, now)?;
+            }
+            Reply::Entry { name, end } => {
+                if let Some(pid) = current_visit(asked).map(|visit| visit.pid) {
+                    let path = [format!("/proc/{pid}/").as_bytes(), name.as_bytes()].concat();
+                    self.sink.outcome(&path, Some(pid), &end, now)?;
+                }
+            }
+            Reply::Item(end) => {
+                let is_link = self
+                    .current_item(asked)
+                    .is_some_and(|item| matches!(item.kind, ItemKind::Link(_)));
+                if is_link && end.outcome == Outcome::Collected {
+                    self.sink.collected();
+                } else {
+                    self.end_item(asked, &end, now)?;
+                }
+                self.advance(asked);
+            }
+            Reply::Done => return Ok(true),
+        }
+        Ok(false)
+    }
+
+    fn advance(&mut self, asked: &mut Outstanding) {
+        let task = asked.task;
+        asked.advance();
+        if asked.task != task {
+            self.progress.done();
+        }
+    }
+
+    /// Notes how the current item ended, without bytes.
+    fn end_item(
+        &mut self,
+        asked: &mut Outstanding,
+        end: &End<'_>,
+        now_ms: u64,
+    ) -> Result<(), Error> {
+        if let Some(incoming) = asked.incoming.take().or_else(|| self.incoming(asked)) {
+            self.sink.file(incoming, &[], end, now_ms)?;
+            return Ok(());
+        }
+        if let (Some(visit), Some(item)) = (current_visit(asked), self.current_item(asked)) {
+            let path = format!("/proc/{}/{}", visit.pid, item.kind.path());
+            self.sink
+                .outcome(path.as_bytes(), Some(visit.pid), end, now_ms)?;
+        }
+        Ok(())
+    }
+
+    /// The file whose answer comes next, if a file is next.
+    fn incoming(&self, asked: &Outstanding) -> Option<Incoming> {
+        if let Some(task) = current_file(asked) {
+            let source = self.sources.get(usize::from(task.source))?;
+            return Some(Incoming::new(task.path.clone(), *source, None));
+        }
+        let (visit, item) = (current_visit(asked)?, self.current_item(asked)?);
+        match item.kind {
+            ItemKind::File(_) | ItemKind::NetFile(_) | ItemKind::MountFile(_) => {
+                let path = format!("/proc/{}/{}", visit.pid, item.kind.path());
+                Some(Incoming::new(
+                    path.into_bytes(),
+                    item.source,
+                    Some(visit.pid),
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    fn current_item(&self, asked: &Outstanding) -> Option<ProcessItem> {
+        let position = current_visit(asked)?.items.get(asked.item)?;
+        self.items.get(usize::from(*position)).copied()
+    }
+
+    /// What the plan itself needs to know of a file.
+    fn learn(&mut self, asked: &Outstanding, bytes: &[u8], end: &End<'_>) {
+        if current_file(asked).is_some_and(|task| task.path == b"/etc/passwd") {
+            self.passwd = bytes.to_vec();
+        }
+        let (Some(visit), Some(item)) = (current_visit(asked), self.current_item(asked)) else {
+            return;
+        };
+        let pid = visit.pid;
+        let answered = end.outcome != Outcome::Vanished;
+        match item.kind {
+            ItemKind::NetFile(_) if answered => {
+                self.stood_in.insert((pid, ItemGroup::Net));
+            }
+            ItemKind::MountFile(_) if answered => {
+                self.stood_in.insert((pid, ItemGroup::Mount));
+            }
+            _ if item.source == Source::Process("stat") => {
+                let met = self.processes.entry(pid).or_default();
+                met.identity.start_ticks = schema::parse::stat::start_ticks(bytes);
+            }
+            _ => {}
+        }
+    }
+
+    fn learn_link(&mut self, pid: u32, name: &[u8], target: &[u8]) {
+        let inode = std::str::from_utf8(target)
+            .ok()
+            .and_then(|target| target.split_once(":[")?.1.strip_suffix(']')?.parse().ok());
+        let met = self.processes.entry(pid).or_default();
+        match name {
+            b"ns/net" => met.net_namespace = inode,
+            b"ns/mnt" => met.mount_namespace = inode,
+            _ => {}
+        }
+    }
+
+    /// Gives up a worker that hangs or died, and sorts out its work.
+    fn lose(&mut self, index: usize, died: bool, queue: &mut Queue) -> Result<(), Error> {
+        if let Some(crew) = self.workers.get_mut(index) {
+            crew.worker.kill();
+        }
+        // What it had sent before counts.
+        while self.receive(index)? == Received::Bytes {}
+        if index >= self.workers.len() {
+            return Ok(());
+        }
+        let crew = self.workers.remove(index);
+        let position = crew.worker.position();
+        self.dying.push(crew.worker.abandon());
+        let reason = if died { "its worker died" } else { "it hung" };
+        for mut asked in crew.asked {
+            let now = self.now_ms();
+            // A part is in the bundle already: it cannot be read again.
+            if asked.incoming.as_ref().is_some_and(Incoming::is_begun) {
+                let end = End::because(Outcome::TimedOut, format!("cut off: {reason}"));
+                self.end_item(&mut asked, &end, now)?;
+                asked.advance();
+            }
+            let salvage = asked.salvage(position);
+            for request in salvage.again.into_iter().rev() {
+                queue.ready.push_front(Job {
+                    request,
+                    patience: asked.job.patience,
+                    is_retry: asked.job.is_retry,
+                });
+            }
+            match salvage.hung {
+                Some(request) if asked.job.is_retry => self.give_up(request, died, queue)?,
+                Some(request) => queue.late.push(request),
+                None => {}
+            }
+        }
+        let stuck = self.dying.iter().filter(|dying| dying.is_stuck()).count();
+        let too_many = stuck >= ABANDON_LIMIT || self.crashes > CRASH_LIMIT;
+        if (too_many || !self.replace_worker()) && self.workers.is_empty() {
+            self.stop = Some(Stop::NoWorkers);
+        }
+        Ok(())
+    }
+
+    /// Notes what hung a second time, and what would have waited for the same lock.
+    fn give_up(&mut self, request: Request, died: bool, queue: &mut Queue) -> Result<(), Error> {
+        let outcome = if died {
+            Outcome::Failed
+        } else {
+            Outcome::TimedOut
+        };
+        let hung = if died {
+            "its worker died twice"
+        } else {
+            "it hung twice"
+        };
+        let is_listing = matches!(request, Request::ListProcesses | Request::ListDirectory(_));
+        let mut asked = Outstanding::new(
+            0,
+            Job {
+                request,
+                patience: FIRST_PATIENCE,
+                is_retry: true,
+            },
+        );
+        let now = self.now_ms();
+        if is_listing {
+            let end = End::because(outcome, hung);
+            self.reply(&mut asked, Reply::Listed(end))?;
+            return Ok(());
+        }
+        let first = self.current_item(&asked);
+        let mut rest: Vec<u16> = Vec::new();
+        let mut is_first = true;
+        while current_visit(&asked).is_some() || current_file(&asked).is_some() {
+            let item = self.current_item(&asked);
+            let waits_too = matches!((first, item), (Some(first), Some(item))
+                if first.phase == item.phase && first.phase != schema::source::Phase::Free);
+            let wants_fdinfo = matches!(
+                item,
+                Some(ProcessItem {
+                    kind: ItemKind::Fds,
+                    ..
+                })
+            ) && current_visit(&asked).is_some_and(|visit| visit.fd_links);
+            if wants_fdinfo && let Some(visit) = current_visit(&asked) {
+                // The links wait for a lock that fdinfo does not need.
+                let item = visit.items.get(asked.item).copied();
+                queue.late.push(Request::Visits(vec![Visit {
+                    items: item.into_iter().collect(),
+                    after: if is_first { visit.after } else { None },
+                    fd_links: false,
+                    ..visit.clone()
+                }]));
+            } else if is_first {
+                self.end_item(&mut asked, &End::because(outcome, hung), now)?;
+            } else if waits_too {
+                let name = first.map(|item| item.kind.path()).unwrap_or_default();
+                let reason = format!("not tried: {name} hung, and this waits for the same lock");
+                self.end_item(&mut asked, &End::because(outcome, reason), now)?;
+            } else if let Some(visit) = current_visit(&asked) {
+                rest.extend(visit.items.get(asked.item).copied());
+            }
+            is_first = false;
+            self.advance(&mut asked);
+        }
+        if let Request::Visits(visits) = &asked.job.request
+            && let Some(visit) = visits.first().filter(|_| !rest.is_empty())
+        {
+            queue.late.push(Request::Visits(vec![Visit {
+                items: rest,
+                after: None,
+                ..visit.clone()
+            }]));
+        }
+        Ok(())
+    }
+
+    /// Gives everything that is still planned its outcome.
+    fn skip_all(&mut self, queue: Queue) -> Result<(), Error> {
+        let reason = self.stop.as_ref().map_or_else(String::new, Stop::reason);
+        let end = End::because(Outcome::Skipped, reason);
+        let mut left: Vec<Outstanding> = Vec::new();
+        for mut crew in std::mem::take(&mut self.workers) {
+            crew.worker.kill();
+            left.extend(crew.asked);
+            self.dying.push(crew.worker.abandon());
+        }
+        let late = queue.late.into_iter().map(|request| Job {
+            request,
+            patience: FIRST_PATIENCE,
+            is_retry: true,
+        });
+        let waiting = queue.ready.into_iter().chain(late);
+        left.extend(waiting.map(|job| Outstanding::new(0, job)));
+        for mut asked in left {
+            let now = self.now_ms();
+            if matches!(
+                asked.job.request,
+                Request::ListProcesses | Request::ListDirectory(_)
+            ) {
+                self.reply(&mut asked, Reply::Listed(end.clone()))?;
+            }
+            while current_visit(&asked).is_some() || current_file(&asked).is_some() {
+                self.end_item(&mut asked, &end, now)?;
+                self.advance(&mut asked);
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts a worker in the place of a lost one; says whether that worked.
+    pub(super) fn replace_worker(&mut self) -> bool {
+        match Worker::start(&self.root) {
+            Ok((worker, ready)) if ready.refused.is_none() => {
+                self.worker_pids
+                    .insert(ready.pid.unwrap_or_else(|| worker.pid()));
+                self.workers.push(Crew::new(worker));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes note of killed workers that have died, and of those that should have.
+    pub(super) fn bury(&mut self) {
+        self.dying.retain_mut(|dying| !dying.is_dead());
+    }
+
+    /// Behind the plan at a quarter of the deadline, politeness would cost the capture.
+    fn hurry(&mut self) {
+        let quarter = self.settings.deadline.checked_div(4).unwrap_or_default();
+        let elapsed = self.started.elapsed();
+        if self.priority_raised_after.is_some() || elapsed < quarter {
+            return;
+        }
+        self.priority_raised_after = Some(elapsed);
+        let _ = rustix::process::setpriority_process(None, 0);
+        for crew in &self.workers {
+            crew.worker.set_priority(0);
+        }
+    }
+}
+
+fn current_visit(asked: &Outstanding) -> Option<&Visit> {
+    match &asked.job.request {
+        Request::Visits(visits) => visits.get(asked.task),
+        _ => None,
+    }
+}
+
+fn current_file(asked: &Outstanding) -> Option<&FileTask> {
+    match &asked.job.request {
+        Request::Files(tasks) => tasks.get(asked.task),
+        _ => None,
+    }
+}

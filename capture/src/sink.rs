@@ -1,0 +1,356 @@
+//! The one place through which evidence passes on its way from a worker to the bundle: redaction, naming, parts, and
+//! the row of `collection_log` that says how the read ended.
+
+use std::collections::BTreeMap;
+
+use schema::bundle::{FrameOut, PART_LIMIT, Writer};
+use schema::records::{FdLink, NamespaceStandIn, ProcessLink, ThreadStat, UncertainProcess};
+use schema::redact::Redactor;
+use schema::source::Content;
+use schema::tables::CollectionLog;
+use schema::{Outcome, Source, Text, member};
+
+use crate::protocol::End;
+
+/// What is being written.
+pub struct Sink<O> {
+    writer: Writer<O>,
+    redactor: Option<Redactor>,
+    tally: Tally,
+    /// Set once the output took no more: what comes after is lost, and counted.
+    full: Option<String>,
+}
+
+/// What was counted on the way.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    /// Planned reads by outcome.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// What was found, by kind.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// Reads that are missing and should not be, by outcome and reason, with an example.
+    pub gaps: BTreeMap<(Outcome, String), (u64, String)>,
+    /// Files whose access time was changed.
+    pub touched: u64,
+}
+
+/// A file on its way in.
+#[derive(Debug)]
+pub struct Incoming {
+    path: Vec<u8>,
+    source: Source,
+    pid: Option<u32>,
+    bytes: Vec<u8>,
+    /// Name and parts written so far, where it is longer than one member.
+    member: Option<(String, u32)>,
+    kept: u64,
+}
+
+impl Incoming {
+    /// Nothing yet of a file.
+    pub fn new(path: Vec<u8>, source: Source, pid: Option<u32>) -> Self {
+        Incoming {
+            path,
+            source,
+            pid,
+            bytes: Vec::new(),
+            member: None,
+            kept: 0,
+        }
+    }
+
+    /// Whether a part is in the bundle already, so that the file cannot be read again.
+    pub fn is_begun(&self) -> bool {
+        self.member.is_some()
+    }
+}
+
+impl<O: FrameOut> Sink<O> {
+    /// A sink into a bundle that has begun; without a redactor secrets pass.
+    pub fn new(writer: Writer<O>, redactor: Option<Redactor>) -> Self {
+        Sink {
+            writer,
+            redactor,
+            tally: Tally::default(),
+            full: None,
+        }
+    }
+
+    /// What was counted so far.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Secrets replaced so far, by rule.
+    pub fn redactions(&self) -> BTreeMap<String, u64> {
+        let hits = self.redactor.as_ref().map(Redactor::hits);
+        hits.into_iter()
+            .flatten()
+            .map(|(rule, count)| ((*rule).to_owned(), *count))
+            .collect()
+    }
+
+    /// Why the output took no more, if it did.
+    pub fn full(&self) -> Option<&str> {
+        self.full.as_deref()
+    }
+
+    /// Bytes of the bundle once everything open is written, at most.
+    pub fn size_bound(&self) -> u64 {
+        let open = u64::try_from(self.writer.open_bytes()).unwrap_or(u64::MAX);
+        self.writer.size().saturating_add(open)
+    }
+
+    /// Closes what is open; afterwards the size is exact.
+    pub fn flush(&mut self, now_ms: u64) -> Result<u64, schema::Error> {
+        let flushed = self.writer.flush(now_ms);
+        self.tolerate(flushed)?;
+        Ok(self.writer.size())
+    }
+
+    /// Closes what has been open for a second.
+    pub fn tick(&mut self, now_ms: u64) -> Result<(), schema::Error> {
+        let flushed = self.writer.flush_aged(now_ms);
+        self.tolerate(flushed)
+    }
+
+    /// Gives up the sink to close the bundle.
+    pub fn into_writer(self) -> Writer<O> {
+        self.writer
+    }
+
+    /// Adds to a count of the manifest.
+    pub fn count(&mut self, kind: &'static str, more: u64) {
+        let count = self.tally.counts.entry(kind).or_default();
+        *count = count.saturating_add(more);
+    }
+
+    /// Takes more bytes of a file.
+    pub fn chunk(
+        &mut self,
+        incoming: &mut Incoming,
+        bytes: &[u8],
+        now_ms: u64,
+    ) -> Result<(), schema::Error> {
+        incoming.bytes.extend_from_slice(bytes);
+        // A rule must see the whole text; what rules look at is limited to a few MiB.
+        if Redactor::looks_at(incoming.source.content()) {
+            return Ok(());
+        }
+        while incoming.bytes.len() > PART_LIMIT {
+            self.part(incoming, now_ms)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the end of a file: its bytes go into the bundle, and how it ended into the log.
+    pub fn file(
+        &mut self,
+        mut incoming: Incoming,
+        last: &[u8],
+        end: &End<'_>,
+        now_ms: u64,
+    ) -> Result<(), schema::Error> {
+        self.chunk(&mut incoming, last, now_ms)?;
+        let content = incoming.source.content();
+        let mut redactions = 0;
+        let mut original_hmac = None;
+        if let Some(redactor) = self.redactor.as_mut().filter(|_| content != Content::Plain) {
+            let redacted = redactor.redact(content, &incoming.bytes);
+            redactions = redacted.count;
+            original_hmac = redacted.original_hmac;
+            if let std::borrow::Cow::Owned(bytes) = redacted.bytes {
+                incoming.bytes = bytes;
+            }
+        }
+        while incoming.bytes.len() > PART_LIMIT {
+            self.part(&mut incoming, now_ms)?;
+        }
+        // An empty file is a fact, and so a member; a file that could not be read is none.
+        let has_content = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
+        if has_content || !incoming.bytes.is_empty() {
+            self.part(&mut incoming, now_ms)?;
+        }
+        let (member, parts) = incoming.member.unzip();
+        self.note(end, &incoming.path);
+        self.log(
+            &CollectionLog {
+                path: Text::from(incoming.path.as_slice()),
+                pid: incoming.pid,
+                outcome: end.outcome,
+                errno: end.errno,
+                reason: end.reason.clone(),
+                member: member.map(Text::from),
+                parts: parts.unwrap_or(0),
+                bytes_kept: incoming.kept,
+                bytes_seen: end.seen,
+                offset: end.offset,
+                inode: end.file.map(|file| file.inode),
+                mtime: end.file.map(|file| file.mtime),
+                uid: end.file.map(|file| file.uid),
+                redactions,
+                original_hmac: original_hmac.map(Text::from),
+                duration_us: end.duration_us,
+            },
+            now_ms,
+        )
+    }
+
+    /// Notes how a read ended that gives no file: a listing, a link that could not be read.
+    pub fn outcome(
+        &mut self,
+        path: &[u8],
+        pid: Option<u32>,
+        end: &End<'_>,
+        now_ms: u64,
+    ) -> Result<(), schema::Error> {
+        self.note(end, path);
+        self.log(
+            &CollectionLog {
+                path: Text::from(path),
+                pid,
+                outcome: end.outcome,
+                errno: end.errno,
+                reason: end.reason.clone(),
+                member: None,
+                parts: 0,
+                bytes_kept: 0,
+                bytes_seen: end.seen,
+                offset: end.offset,
+                inode: None,
+                mtime: None,
+                uid: None,
+                redactions: 0,
+                original_hmac: None,
+                duration_us: end.duration_us,
+            },
+            now_ms,
+        )
+    }
+
+    /// Counts a read that was collected without a row of its own: its record says so.
+    pub fn collected(&mut self) {
+        self.add_outcome(Outcome::Collected);
+    }
+
+    /// Takes a link.
+    pub fn link(&mut self, link: &ProcessLink<'_>, now_ms: u64) -> Result<(), schema::Error> {
+        let written = self.writer.record(link, now_ms);
+        self.tolerate(written)
+    }
+
+    /// Takes an fd.
+    pub fn fd(&mut self, fd: &FdLink<'_>, now_ms: u64) -> Result<(), schema::Error> {
+        self.count("fds", 1);
+        let written = self.writer.record(fd, now_ms);
+        self.tolerate(written)
+    }
+
+    /// Takes a thread.
+    pub fn thread(&mut self, thread: &ThreadStat<'_>, now_ms: u64) -> Result<(), schema::Error> {
+        self.count("threads", 1);
+        let written = self.writer.record(thread, now_ms);
+        self.tolerate(written)
+    }
+
+    /// Takes a process whose visits may have met two.
+    pub fn uncertain(&mut self, pid: u32, reason: &str, now_ms: u64) -> Result<(), schema::Error> {
+        let row = UncertainProcess {
+            pid,
+            reason: Text::from(reason),
+        };
+        let written = self.writer.record(&row, now_ms);
+        self.tolerate(written)
+    }
+
+    /// Takes the choice of a process that stands for a namespace.
+    pub fn stand_in(
+        &mut self,
+        kind: &'static str,
+        inode: u64,
+        pid: u32,
+        now_ms: u64,
+    ) -> Result<(), schema::Error> {
+        let row = NamespaceStandIn {
+            r#type: Text::from(kind),
+            inode,
+            pid,
+        };
+        let written = self.writer.record(&row, now_ms);
+        self.tolerate(written)
+    }
+
+    fn log(&mut self, row: &CollectionLog<'_>, now_ms: u64) -> Result<(), schema::Error> {
+        let written = self.writer.record(row, now_ms);
+        self.tolerate(written)
+    }
+
+    fn add_outcome(&mut self, outcome: Outcome) {
+        let count = self.tally.outcomes.entry(outcome.as_str()).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    fn note(&mut self, end: &End<'_>, path: &[u8]) {
+        /// Kinds of gaps that are told apart in the summary: reasons may hold text of the host.
+        const GAP_LIMIT: usize = 200;
+        self.add_outcome(end.outcome);
+        self.tally.touched = self
+            .tally
+            .touched
+            .saturating_add(u64::from(end.access_time_touched));
+        if !end.is_gap() {
+            return;
+        }
+        let reason = match (&end.reason, end.errno) {
+            (Some(reason), _) => reason.display().to_string(),
+            (None, Some(errno)) => std::io::Error::from_raw_os_error(errno).to_string(),
+            (None, None) => String::new(),
+        };
+        let mut key = (end.outcome, reason);
+        if self.tally.gaps.len() >= GAP_LIMIT && !self.tally.gaps.contains_key(&key) {
+            "other reasons".clone_into(&mut key.1);
+        }
+        let gap = self.tally.gaps.entry(key);
+        let (count, _) = gap.or_insert_with(|| (0, schema::text::escaped(path).to_string()));
+        *count = count.saturating_add(1);
+    }
+
+    /// Writes the next part of a file: at most a member's limit, cut behind a line where there is one.
+    fn part(&mut self, incoming: &mut Incoming, now_ms: u64) -> Result<(), schema::Error> {
+        let length = incoming.bytes.len();
+        let cut = if length > PART_LIMIT {
+            let window = incoming.bytes.get(..PART_LIMIT).unwrap_or_default();
+            memchr::memrchr(b'\n', window).map_or(PART_LIMIT, |at| at.saturating_add(1))
+        } else {
+            length
+        };
+        let writer = &mut self.writer;
+        let (base, number) = incoming.member.get_or_insert_with(|| {
+            let name = member::of_path(&incoming.path).unwrap_or_else(|| writer.next_blob());
+            (name, 0)
+        });
+        let name = member::part(base, *number);
+        *number = number.saturating_add(1);
+        let lane = incoming.source.lane();
+        let content = incoming.bytes.get(..cut).unwrap_or_default();
+        let written = writer.member(lane, &name, content, now_ms);
+        incoming.kept = incoming
+            .kept
+            .saturating_add(u64::try_from(cut).unwrap_or(u64::MAX));
+        incoming.bytes.drain(..cut);
+        self.tolerate(written)
+    }
+
+    /// An output that takes no more ends the reading, not the bundle: the writer counts what is lost, and closes it
+    /// with the space that was kept.
+    fn tolerate(&mut self, written: Result<(), schema::Error>) -> Result<(), schema::Error> {
+        match written {
+            Err(error) if error.is_out_of_space() => {
+                self.full
+                    .get_or_insert_with(|| "the output has no more space".to_owned());
+                Ok(())
+            }
+            result => result,
+        }
+    }
+}

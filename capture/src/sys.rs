@@ -1,0 +1,135 @@
+//! System calls that the safe crates do not offer.
+#![expect(
+    unsafe_code,
+    reason = "shared memory and ioprio_set have no safe wrapper"
+)]
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+/// What a worker is doing, in memory that it shares with the parent: a worker that hangs in the kernel cannot answer
+/// any more, but what it was about to read stands here.
+#[derive(Debug)]
+pub struct Cell {
+    words: NonNull<Words>,
+}
+
+#[derive(Debug)]
+#[repr(C)]
+struct Words {
+    /// Counts what was begun.
+    begun: AtomicU64,
+    /// What was begun last.
+    current: AtomicU64,
+}
+
+/// What a worker is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Changes whenever the worker begins something.
+    pub begun: u64,
+    /// What it began last, as given to [`Cell::begin`].
+    pub current: u64,
+}
+
+const LENGTH: usize = size_of::<Words>();
+
+impl Cell {
+    /// Makes a cell, and the memory file through which a worker attaches to it.
+    pub fn create() -> rustix::io::Result<(Self, OwnedFd)> {
+        let memory = memfd_create("freezeframe", MemfdFlags::CLOEXEC)?;
+        ftruncate(&memory, u64::try_from(LENGTH).unwrap_or(u64::MAX))?;
+        Ok((Self::attach(memory.as_fd())?, memory))
+    }
+
+    /// Maps the cell of a memory file.
+    pub fn attach(memory: BorrowedFd<'_>) -> rustix::io::Result<Self> {
+        // A shorter file would make every access a SIGBUS.
+        if rustix::fs::fstat(memory)?.st_size < i64::try_from(LENGTH).unwrap_or(i64::MAX) {
+            return Err(rustix::io::Errno::INVAL);
+        }
+        // SAFETY: a new mapping at an address of the kernel's choice aliases nothing of ours. The memory file has been
+        // given its length, and both sides touch it only through atomics.
+        let mapped = unsafe {
+            mmap(
+                std::ptr::null_mut(),
+                LENGTH,
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::SHARED,
+                memory,
+                0,
+            )
+        }?;
+        let words = NonNull::new(mapped.cast()).ok_or(rustix::io::Errno::FAULT)?;
+        Ok(Cell { words })
+    }
+
+    /// Notes what is about to be read.
+    pub fn begin(&self, current: u64) {
+        let words = self.words();
+        words.current.store(current, Ordering::Relaxed);
+        words.begun.fetch_add(1, Ordering::Release);
+    }
+
+    /// What the worker is doing.
+    pub fn progress(&self) -> Progress {
+        let words = self.words();
+        let begun = words.begun.load(Ordering::Acquire);
+        Progress {
+            begun,
+            current: words.current.load(Ordering::Relaxed),
+        }
+    }
+
+    fn words(&self) -> &Words {
+        // SAFETY: the mapping is page-aligned, large enough, initialised by the kernel, and lives as long as `self`.
+        unsafe { self.words.as_ref() }
+    }
+}
+
+impl Drop for Cell {
+    fn drop(&mut self) {
+        // SAFETY: the mapping was made by `attach` with this length, and no reference to it outlives `self`. A failure
+        // leaves it mapped, which is harmless.
+        let _ = unsafe { munmap(self.words.as_ptr().cast(), LENGTH) };
+    }
+}
+
+/// A descriptor that the parent left open for us.
+pub fn inherited(number: i32) -> BorrowedFd<'static> {
+    // SAFETY: the number is on our command line because the parent kept that descriptor open over exec, and nothing
+    // in a worker closes it. A number that means nothing makes every use fail with EBADF.
+    unsafe { BorrowedFd::borrow_raw(number.max(0)) }
+}
+
+/// Puts this process behind every other one in the queue of the disk: best effort, lowest priority (`ioprio_set(2)`).
+pub fn lowest_io_priority() {
+    const WHO_PROCESS: libc::c_long = 1;
+    const THIS: libc::c_long = 0;
+    const BEST_EFFORT_LOWEST: libc::c_long = (2 << 13) | 7;
+    // SAFETY: takes three integers and touches no memory. A refusal is no loss.
+    unsafe {
+        libc::syscall(libc::SYS_ioprio_set, WHO_PROCESS, THIS, BEST_EFFORT_LOWEST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sides_see_the_same() {
+        let (ours, memory) = Cell::create().unwrap();
+        let theirs = Cell::attach(memory.as_fd()).unwrap();
+        let before = ours.progress();
+        theirs.begin(42);
+        assert_ne!(ours.progress().begun, before.begun);
+        assert_eq!(ours.progress().current, 42);
+        let empty = memfd_create("empty", MemfdFlags::CLOEXEC).unwrap();
+        assert!(Cell::attach(empty.as_fd()).is_err());
+    }
+}

@@ -1,0 +1,107 @@
+//! A worker process: this binary, executed again. It reads what it is told to and answers; what hangs here hangs
+//! nobody else, and the parent can leave it behind.
+
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+
+use rustix::process::DumpableBehavior;
+use schema::frame;
+
+use crate::collect::{Collector, first_line};
+use crate::host::Host;
+use crate::protocol::{Ready, Request, Setup};
+use crate::sys::{self, Cell};
+
+/// Answers requests on standard input until it is closed. `memory` is the number of the inherited memory file that
+/// holds the shared cell.
+pub fn main(memory: i32) -> std::io::Result<()> {
+    harden();
+    let cell = Cell::attach(sys::inherited(memory))?;
+    let mut input = std::io::stdin().lock();
+    let output = std::io::stdout();
+    let Some(bytes) = next_frame(&mut input)? else {
+        return Ok(());
+    };
+    let setup: Setup = frame::decode(&bytes).map_err(std::io::Error::other)?;
+    let host = match Host::open(&setup.root) {
+        Ok(host) => host,
+        Err(errno) => {
+            return answer(&Ready {
+                refused: Some(std::io::Error::from(errno).to_string()),
+                ..Ready::default()
+            });
+        }
+    };
+    let ready = ready(&host);
+    let own_pids = ready.pid == Some(std::process::id());
+    answer(&ready)?;
+    let mut collector = Collector::new(&host, own_pids, &cell, output.as_fd());
+    let mut number = 0_u8;
+    while let Some(bytes) = next_frame(&mut input)? {
+        let request: Request = frame::decode(&bytes).map_err(std::io::Error::other)?;
+        collector.work(number, &request)?;
+        number = number.wrapping_add(1);
+    }
+    Ok(())
+}
+
+/// The first to go when memory is short, and nobody's core file.
+fn harden() {
+    // Each is a courtesy: where it is refused, the work is the same.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    without_core();
+}
+
+/// Leaves no core file. Where we are root, nobody else may look into our memory either; for other users that would
+/// close our own `/proc/self/fd` to us, through which files are opened.
+pub fn without_core() {
+    let none = rustix::process::Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    if rustix::process::geteuid().is_root() {
+        let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
+fn ready(host: &Host) -> Ready {
+    let parent = || {
+        let stat = host.proc_file(b"/proc/self/stat").ok()?;
+        let parent = schema::parse::stat::parent(&crate::collect::small(&stat))?;
+        u32::try_from(parent).ok().filter(|parent| *parent > 0)
+    };
+    let live = host.is_live();
+    Ready {
+        refused: None,
+        live,
+        pid: host.own_pid().filter(|_| live),
+        parent: if live { parent() } else { None },
+        boot_id: first_line(host, b"/proc/sys/kernel/random/boot_id"),
+        hostname: first_line(host, b"/etc/hostname"),
+    }
+}
+
+fn answer(ready: &Ready) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    frame::write(&mut bytes, ready).map_err(std::io::Error::other)?;
+    let mut output = std::io::stdout().lock();
+    output.write_all(&bytes)?;
+    output.flush()
+}
+
+/// The next frame of the parent; `None` once it has closed its end.
+fn next_frame(input: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
+    let mut prefix = [0; 4];
+    match input.read_exact(&mut prefix) {
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+        result => result?,
+    }
+    let length = usize::try_from(u32::from_le_bytes(prefix)).unwrap_or(usize::MAX);
+    if length > frame::ROW_LIMIT {
+        return Err(std::io::Error::other("a request over the limit of a frame"));
+    }
+    let mut bytes = vec![0; length];
+    input.read_exact(&mut bytes)?;
+    Ok(Some(bytes))
+}
