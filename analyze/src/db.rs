@@ -1,3 +1,5 @@
 //! The database: the only modules that name rusqlite.
 
 pub mod ddl;
+pub mod load;
+pub mod query;

@@ -63,6 +63,20 @@ impl Error {
         }
     }
 
+    /// The error and its causes in one line.
+    ///
+    /// Messages of others, SQLite's above all, quote what they were given: the line is escaped as a whole.
+    pub fn chain(&self) -> String {
+        let mut line = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            line.push_str(": ");
+            line.push_str(&error.to_string());
+            cause = error.source();
+        }
+        one_line(&line)
+    }
+
     /// Whether the reader of our output went away, which is no failure of ours.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Error::Output(source) if source.kind() == io::ErrorKind::BrokenPipe)
@@ -72,4 +86,38 @@ impl Error {
 /// A path for a message: what it holds must not act on the terminal.
 pub fn shown(path: &std::path::Path) -> impl std::fmt::Display + '_ {
     schema::text::escaped(path.as_os_str().as_encoded_bytes())
+}
+
+/// Replaces what may act on a terminal. Backslashes stay: they are of escapes that were made before.
+fn one_line(message: &str) -> String {
+    let unsafe_to_show = schema::text::is_unsafe_to_show;
+    message.chars().fold(
+        String::with_capacity(message.len()),
+        |mut line, character| {
+            match character {
+                '\n' => line.push(' '),
+                other if unsafe_to_show(other) => line.extend(other.escape_unicode()),
+                other => line.push(other),
+            }
+            line
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_harmless_line() {
+        let error = Error::io(
+            "open",
+            "/tmp/\u{1b}[31m\u{202e}x\ny",
+            io::Error::other("no \u{9b} way\nat all"),
+        );
+        assert_eq!(
+            error.chain(),
+            "cannot open /tmp/\\x1b[31m\\u{202e}x\\ny: no \\u{9b} way at all"
+        );
+    }
 }

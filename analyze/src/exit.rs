@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::source::Opened;
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -11,6 +13,17 @@ pub enum Exit {
     Partial,
     /// No answer: wrong arguments, foreign or unreadable input, a failed check.
     Failure,
+}
+
+impl Exit {
+    /// How an answer ends that was found: whole where its source was.
+    pub fn of(opened: &Opened) -> Self {
+        if opened.is_whole() {
+            Exit::Success
+        } else {
+            Exit::Partial
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

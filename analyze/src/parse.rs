@@ -3,6 +3,7 @@
 //! A parser does no I/O, knows no clock, judges by what the text contains and never by a kernel's version. An odd line
 //! costs that line and becomes an [`Issue`]; nothing is skipped in silence and nothing panics.
 
+pub(crate) mod bytes;
 pub(crate) mod proc_loadavg;
 
 /// What a parser understood, and what it did not.

@@ -9,9 +9,11 @@ mod write;
 
 use serde::{Deserialize, Serialize};
 
+use crate::member;
+use crate::source::SourceMap;
+
 pub use read::{Damage, Frame, Member, Reader};
-pub(crate) use write::hex;
-pub use write::{FrameOut, Urgency, Writer, Written};
+pub use write::{FrameOut, Urgency, Writer, Written, hex};
 
 /// Content of a frame before it is closed, bytes. Large enough for zstd to find what repeats, small enough that a
 /// flipped bit costs little and memory stays bounded.
@@ -70,6 +72,17 @@ impl Lane {
         match table {
             "fd_links" | "thread_stats" => Lane::Fd,
             _ => Lane::Record,
+        }
+    }
+
+    /// The lane that a member travels in, as far as its name tells: a blob's does not.
+    pub fn of_member(name: &str, sources: &SourceMap) -> Lane {
+        match (member::record_table(name), member::host_path(name)) {
+            (Some(table), _) => Lane::of_records(table),
+            (None, Some(path)) => sources
+                .locate(path.as_bytes())
+                .map_or(Lane::System, |located| located.source.lane()),
+            (None, None) => Lane::Meta,
         }
     }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
+
 /// Version of the bundle format that is written. Below 1 layouts may still change.
 pub const FORMAT_VERSION: u32 = 0;
 
@@ -32,6 +34,29 @@ pub struct Header {
     pub own_pid: Option<u32>,
     /// Effective user id of the capture.
     pub own_uid: u32,
+}
+
+/// The part of the header that must be understood in every version.
+#[derive(Deserialize)]
+struct Version {
+    format_version: u32,
+}
+
+impl Header {
+    /// Reads the first member; a newer format is refused before anything else of it is looked at.
+    pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+        let foreign = |error: serde_json::Error| {
+            Error::NotABundle(format!("{}: {error}", crate::member::HEADER))
+        };
+        let version: Version = serde_json::from_slice(json).map_err(foreign)?;
+        if version.format_version > FORMAT_VERSION {
+            return Err(Error::Format {
+                found: version.format_version,
+                known: FORMAT_VERSION,
+            });
+        }
+        serde_json::from_slice(json).map_err(foreign)
+    }
 }
 
 /// Facts of the host that the parsers need.

@@ -47,6 +47,11 @@ pub fn blob(number: u64) -> String {
     format!("freezeframe/blobs/{number}")
 }
 
+/// Whether a member is content whose path is no member's name.
+pub fn is_blob(name: &str) -> bool {
+    name.starts_with("freezeframe/blobs/")
+}
+
 /// The `number`th record member of a table.
 pub fn records(table: &str, number: u32) -> String {
     format!("freezeframe/records/{table}.{number:06}.bin")

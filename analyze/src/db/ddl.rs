@@ -2,8 +2,37 @@
 
 use std::fmt::Write as _;
 
+use rusqlite::Connection;
 use schema::TableDef;
 use schema::tables::TABLES;
+use sha2::{Digest, Sha256};
+
+/// `PRAGMA application_id` of our databases: "FzFr".
+pub const APPLICATION_ID: i32 = 0x467a_4672;
+
+/// `PRAGMA user_version` of our databases: a hash of the tables, so that a snapshot is never loaded into tables of
+/// another version.
+pub fn version() -> i32 {
+    match *Sha256::digest(tables().as_bytes()) {
+        [a, b, c, d, ..] => i32::from_be_bytes([a & 0x7f, b, c, d]),
+        _ => 0,
+    }
+}
+
+/// Makes all tables and the given views (name and SELECT) in an empty database, and marks it as ours.
+pub fn create_all<'a>(
+    connection: &Connection,
+    views: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<(), rusqlite::Error> {
+    let mut ddl = tables();
+    for (name, select) in views {
+        let select = select.trim_end().trim_end_matches(';');
+        let _ = writeln!(ddl, "CREATE VIEW {} AS\n{select}\n;", quoted(name));
+    }
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", version())?;
+    connection.execute_batch(&ddl)
+}
 
 /// The statements that create every table. Views are not here: they are SQL files.
 ///

@@ -13,7 +13,7 @@ use zstd::zstd_safe::{self, DParameter};
 use super::{EXPANSION_LIMIT, FRAME_LIMIT, IndexEntry, Lane, MEMBER_LIMIT};
 use crate::error::Error;
 use crate::frame;
-use crate::header::{FORMAT_VERSION, Header};
+use crate::header::Header;
 use crate::manifest::Manifest;
 use crate::member;
 use crate::source::SourceMap;
@@ -303,7 +303,7 @@ impl<R: Read + Seek> Reader<R> {
                         frame: number,
                         offset: found.offset,
                         length: u64::try_from(found.content.len()).unwrap_or(u64::MAX),
-                        lane: lane_of(name, &sources),
+                        lane: Lane::of_member(name, &sources),
                     }),
                 }
             }
@@ -337,16 +337,7 @@ impl<R: Read + Seek> Input<R> {
             .iter()
             .find(|member| member.name == member::HEADER)
             .ok_or_else(|| foreign("its first frame has no freezeframe/header.json"))?;
-        let version: Version = serde_json::from_slice(json.content)
-            .map_err(|error| Error::NotABundle(format!("freezeframe/header.json: {error}")))?;
-        if version.format_version > FORMAT_VERSION {
-            return Err(Error::Format {
-                found: version.format_version,
-                known: FORMAT_VERSION,
-            });
-        }
-        serde_json::from_slice(json.content)
-            .map_err(|error| Error::NotABundle(format!("freezeframe/header.json: {error}")))
+        Header::from_json(json.content)
     }
 
     /// The range of the frame, zstd or skippable, that begins at `offset`.
@@ -503,21 +494,4 @@ fn member_limit() -> Error {
         what: "the number of members".to_owned(),
         limit: MEMBER_LIMIT.to_string(),
     }
-}
-
-/// The lane a member was written to, as its name tells.
-fn lane_of(name: &str, sources: &SourceMap) -> Lane {
-    match (member::record_table(name), member::host_path(name)) {
-        (Some(table), _) => Lane::of_records(table),
-        (None, Some(path)) => sources
-            .locate(path.as_bytes())
-            .map_or(Lane::System, |located| located.source.lane()),
-        (None, None) => Lane::Meta,
-    }
-}
-
-/// The part of the header that must be understood in every version.
-#[derive(serde::Deserialize)]
-struct Version {
-    format_version: u32,
 }

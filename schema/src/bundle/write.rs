@@ -541,7 +541,7 @@ fn sum_line(sums: &mut String, name: &str, content: &[u8]) {
 }
 
 /// Bytes as lower-case hex digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(
         String::with_capacity(bytes.len().saturating_mul(2)),
         |mut text, byte| {

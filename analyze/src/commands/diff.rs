@@ -1,0 +1,81 @@
+//! Command `diff`.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Format;
+use super::reach::now;
+use crate::diff::{self, Pair};
+use crate::{Error, Exit, source};
+
+/// Arguments of `diff`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A bundle, an extracted directory, or a database: the earlier snapshot.
+    pub before: PathBuf,
+    /// The later one, then the tables to compare. With --from and --to AFTER may be left out: both are in one database.
+    #[arg(value_name = "AFTER [TABLE]...")]
+    pub rest: Vec<OsString>,
+    /// Number or label of the earlier snapshot, where BEFORE holds several.
+    #[arg(long, value_name = "N|LABEL")]
+    pub from: Option<String>,
+    /// Number or label of the later snapshot, where AFTER holds several.
+    #[arg(long, value_name = "N|LABEL")]
+    pub to: Option<String>,
+    /// How differences are written.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// End the comparison of a table after so many seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub timeout: u64,
+}
+
+/// Runs `diff`.
+pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
+    let (after, tables) = args.split()?;
+    let before = source::open(&args.before)?;
+    let opened = after.map(source::open).transpose()?;
+    let after = opened.as_ref().unwrap_or(&before);
+    let pair = Pair {
+        before: before.database(),
+        after: after.database(),
+        from: args.from.as_deref(),
+        to: args.to.as_deref(),
+    };
+    let diff = diff::compare(pair, &tables, Duration::from_secs(args.timeout))?;
+    match args.format {
+        Format::Text => diff.write_text(now(), out)?,
+        Format::Json => diff.write_json(out)?,
+    }
+    Ok(if diff.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Partial
+    })
+}
+
+impl Args {
+    /// The later source where it is another one, and the names of tables.
+    fn split(&self) -> Result<(Option<&Path>, Vec<String>), Error> {
+        let names = |rest: &[OsString]| -> Vec<String> {
+            let names = rest.iter().map(|name| name.to_string_lossy().into_owned());
+            names.collect()
+        };
+        let is_table = |name: &OsString| {
+            name.to_str()
+                .is_some_and(|name| schema::tables::find(name).is_some())
+        };
+        match self.rest.split_first() {
+            Some((first, rest)) if !is_table(first) => {
+                Ok((Some(Path::new(first)), names(rest)))
+            }
+            _ if self.from.is_some() && self.to.is_some() => Ok((None, names(&self.rest))),
+            _ => Err(Error::Argument(
+                "diff compares two snapshots: name AFTER, or with --from and --to two of one database"
+                    .to_owned(),
+            )),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What the asking commands have in common: how far they look, and how long.
+
+use std::io::IsTerminal as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Options of every command that asks a database.
+#[derive(Debug, clap::Args)]
+pub struct Reach {
+    /// Ask only the snapshot of this number or label.
+    #[arg(long, value_name = "N|LABEL")]
+    pub snapshot: Option<String>,
+    /// End a query after so many seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub timeout: u64,
+}
+
+impl Reach {
+    /// The time a query may take.
+    pub(super) fn time_limit(&self) -> Duration {
+        Duration::from_secs(self.timeout)
+    }
+}
+
+/// The analyst's clock, epoch seconds: only the age in the first line of an answer comes from it.
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0))
+}
+
+/// Whether somebody looks at the results directly.
+pub(super) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}

@@ -1,0 +1,60 @@
+//! Command `sql`.
+
+use std::io::{self, Read as _, Write};
+use std::path::PathBuf;
+
+use super::reach::{Reach, is_terminal};
+use crate::db::query::Unlocked;
+use crate::output::{self, Format, Style};
+use crate::{Error, Exit, source};
+
+/// Most bytes of a statement that are read from stdin.
+const STATEMENT_LIMIT: u64 = 1 << 20;
+
+/// Arguments of `sql`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A bundle, an extracted directory, or a database.
+    pub source: PathBuf,
+    /// One SELECT; `-` reads it from stdin. Without --snapshot it sees all snapshots of a database.
+    #[arg(value_name = "SQL")]
+    pub statement: String,
+    /// How rows are written.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// How far it looks.
+    #[command(flatten)]
+    pub reach: Reach,
+}
+
+/// Runs `sql`.
+pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
+    let statement = if args.statement == "-" {
+        let mut text = String::new();
+        io::stdin()
+            .lock()
+            .take(STATEMENT_LIMIT)
+            .read_to_string(&mut text)
+            .map_err(|source| Error::io("read", "stdin", source))?;
+        text
+    } else {
+        args.statement.clone()
+    };
+    let opened = source::open(&args.source)?;
+    let database = Unlocked::open(opened.database())?;
+    if let Some(wanted) = &args.reach.snapshot {
+        let snapshot = database.snapshot("main", Some(wanted))?;
+        database.narrow(snapshot.id)?;
+    }
+    let database = database.lock(args.reach.time_limit())?;
+    let style = Style {
+        format: args.format,
+        null: "NULL",
+        terminal: is_terminal(),
+        indent: None,
+    };
+    let mut rows = output::writer(out, &style);
+    database.run(&statement, &[], rows.as_mut())?;
+    rows.finish()?;
+    Ok(Exit::of(&opened))
+}

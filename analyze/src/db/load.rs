@@ -1,0 +1,287 @@
+//! Loading a capture into a database: all of it or nothing.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Statement, TransactionBehavior};
+use schema::tables::{ParseIssue, SnapshotRow};
+use schema::{Binder, Row};
+
+use super::ddl;
+use crate::Error;
+use crate::evidence::Evidence;
+use crate::extract::Sink;
+use crate::parse::Issue;
+use crate::snapshot::Snapshot;
+
+/// How long another program that holds the database is waited for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Large pages make a file of many rows smaller and its scans faster.
+const PAGE_SIZE: u32 = 16384;
+
+/// How loading one capture ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// Its number in the database.
+    pub snapshot_id: i64,
+    /// Rows of all tables; `None` where it was there already.
+    pub rows: Option<u64>,
+    /// Whether the capture was found whole.
+    pub whole: bool,
+}
+
+/// Loads captures into the database `target`, which is made where it is not there yet.
+///
+/// Each is visible when all of it is loaded. A new database appears under its name with the first of them.
+pub fn load(target: &Path, evidence: &mut Evidence) -> Result<Loaded, Error> {
+    match target.symlink_metadata() {
+        Ok(_) => into_existing(target, evidence),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => into_new(target, evidence),
+        Err(error) => Err(Error::io("open", target, error)),
+    }
+}
+
+/// Loads a capture into an empty file that nobody else knows.
+pub fn load_private(file: &Path, evidence: &mut Evidence) -> Result<Loaded, Error> {
+    let connection = Connection::open(file).map_err(|error| failed("open the database", error))?;
+    private(&connection).map_err(|error| failed("prepare the database", error))?;
+    insert(connection, evidence)
+}
+
+/// Whether a database is one of ours.
+pub fn is_ours(path: &Path) -> Result<bool, Error> {
+    let read = || -> Result<i32, rusqlite::Error> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_query_value(None, "application_id", |row| row.get(0))
+    };
+    let id =
+        read().map_err(|error| failed(&format!("read {}", crate::error::shown(path)), error))?;
+    Ok(id == ddl::APPLICATION_ID)
+}
+
+fn into_new(target: &Path, evidence: &mut Evidence) -> Result<Loaded, Error> {
+    let directory = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let create = |error| Error::io("create", target, error);
+    // Beside its final name, so that the last step is a rename; mode 0600, as a snapshot holds what root can read.
+    let file = tempfile::Builder::new()
+        .prefix(".analyze-")
+        .suffix(".partial")
+        .tempfile_in(directory)
+        .map_err(create)?
+        .into_temp_path();
+    let loaded = load_private(&file, evidence)?;
+    std::fs::File::open(&file)
+        .and_then(|file| file.sync_all())
+        .map_err(create)?;
+    file.persist_noclobber(target)
+        .map_err(|error| create(error.error))?;
+    Ok(loaded)
+}
+
+fn into_existing(target: &Path, evidence: &mut Evidence) -> Result<Loaded, Error> {
+    let connection = Connection::open_with_flags(target, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .map_err(|error| failed("open the database", error))?;
+    let prepare = || -> Result<i32, rusqlite::Error> {
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        // Whoever made the file may have put more into it than tables.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        connection.pragma_query_value(None, "user_version", |row| row.get(0))
+    };
+    let version = prepare().map_err(|error| failed("prepare the database", error))?;
+    if version != ddl::version() {
+        return Err(Error::Input {
+            path: target.to_owned(),
+            reason:
+                "its tables are of another version of analyze; load the bundles into a new database"
+                    .to_owned(),
+        });
+    }
+    insert(connection, evidence)
+}
+
+/// Settings for a file that is thrown away when anything fails.
+fn private(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.pragma_update(None, "page_size", PAGE_SIZE)?;
+    connection.pragma_update(None, "journal_mode", "OFF")?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    ddl::create_all(connection, [])
+}
+
+fn insert(mut connection: Connection, evidence: &mut Evidence) -> Result<Loaded, Error> {
+    let begin = |error| failed("begin to load", error);
+    let digest = evidence.digest()?;
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(begin)?;
+    let capture_id = evidence.header().capture_id.clone();
+    let there = transaction
+        .query_row(
+            "SELECT snapshot_id, digest FROM snapshots WHERE capture_id = ?1",
+            [&capture_id],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+        )
+        .optional()
+        .map_err(begin)?;
+    if let Some((snapshot_id, loaded)) = there {
+        if loaded != digest {
+            return Err(Error::Input {
+                path: evidence.path().to_owned(),
+                reason: format!(
+                    "snapshot {snapshot_id} is the same capture with another content (digest {loaded}, here {digest})"
+                ),
+            });
+        }
+        return Ok(Loaded {
+            snapshot_id,
+            rows: None,
+            whole: evidence.is_whole(),
+        });
+    }
+    let next = "SELECT coalesce(max(snapshot_id), 0) + 1 FROM snapshots";
+    let snapshot_id = transaction
+        .query_row(next, [], |row| row.get(0))
+        .map_err(begin)?;
+    let mut rows = Inserts::new(&transaction, snapshot_id);
+    let mut snapshot = Snapshot::open(evidence)?;
+    snapshot.rows(&mut rows)?;
+    let row: SnapshotRow<'_> = snapshot.row(&digest);
+    rows.row(&row);
+    let whole = snapshot.is_whole();
+    let rows = rows
+        .finish()
+        .map_err(|error| failed("insert a row", error))?;
+    transaction
+        .commit()
+        .and_then(|()| connection.close().map_err(|(_, error)| error))
+        .map_err(|error| failed("finish the database", error))?;
+    Ok(Loaded {
+        snapshot_id,
+        rows: Some(rows),
+        whole,
+    })
+}
+
+/// Binds rows straight to the statement of their table.
+///
+/// The first error is kept and ends the load after the last row: what makes the rows cannot fail half-way.
+struct Inserts<'c> {
+    connection: &'c Connection,
+    statements: HashMap<&'static str, Statement<'c>>,
+    snapshot_id: i64,
+    rows: u64,
+    failure: Option<rusqlite::Error>,
+}
+
+impl<'c> Inserts<'c> {
+    fn new(connection: &'c Connection, snapshot_id: i64) -> Self {
+        Inserts {
+            connection,
+            statements: HashMap::new(),
+            snapshot_id,
+            rows: 0,
+            failure: None,
+        }
+    }
+
+    fn insert<R: Row>(&mut self, row: &R) -> Result<(), rusqlite::Error> {
+        let statement = match self.statements.entry(R::TABLE.name) {
+            std::collections::hash_map::Entry::Occupied(there) => there.into_mut(),
+            std::collections::hash_map::Entry::Vacant(vacant) => {
+                let marks = ", ?".repeat(R::TABLE.columns.len());
+                let table = ddl::quoted(R::TABLE.name);
+                let sql = format!("INSERT INTO {table} VALUES (?{marks})");
+                vacant.insert(self.connection.prepare(&sql)?)
+            }
+        };
+        let mut columns = Columns {
+            statement,
+            bound: 0,
+            failure: None,
+        };
+        columns.int(self.snapshot_id);
+        row.bind(&mut columns);
+        match columns.failure {
+            Some(error) => Err(error),
+            None => statement.raw_execute().map(drop),
+        }
+    }
+
+    fn finish(self) -> Result<u64, rusqlite::Error> {
+        self.failure.map_or(Ok(self.rows), Err)
+    }
+}
+
+impl Sink for Inserts<'_> {
+    fn row<R: Row>(&mut self, row: &R) {
+        if self.failure.is_some() {
+            return;
+        }
+        match self.insert(row) {
+            Ok(()) => self.rows = self.rows.saturating_add(1),
+            Err(error) => self.failure = Some(error),
+        }
+    }
+
+    fn issue(&mut self, member: &str, issue: Issue) {
+        self.row(&ParseIssue {
+            member: member.into(),
+            line: issue.line,
+            reason: issue.reason.into(),
+            excerpt: issue.excerpt.into(),
+        });
+    }
+}
+
+/// The columns of one row on their way into a statement.
+struct Columns<'s, 'c> {
+    statement: &'s mut Statement<'c>,
+    bound: usize,
+    failure: Option<rusqlite::Error>,
+}
+
+impl Columns<'_, '_> {
+    fn bind(&mut self, value: ValueRef<'_>) {
+        self.bound = self.bound.saturating_add(1);
+        let value = ToSqlOutput::Borrowed(value);
+        if let Err(error) = self.statement.raw_bind_parameter(self.bound, value) {
+            self.failure.get_or_insert(error);
+        }
+    }
+}
+
+impl Binder for Columns<'_, '_> {
+    fn int(&mut self, value: i64) {
+        self.bind(ValueRef::Integer(value));
+    }
+
+    fn text(&mut self, value: &[u8]) {
+        // SQLite's own functions stop at a NUL, so such text is a BLOB too.
+        let is_text = std::str::from_utf8(value).is_ok() && memchr::memchr(0, value).is_none();
+        self.bind(if is_text {
+            ValueRef::Text(value)
+        } else {
+            ValueRef::Blob(value)
+        });
+    }
+
+    fn null(&mut self) {
+        // A statement keeps what the row before bound.
+        self.bind(ValueRef::Null);
+    }
+}
+
+fn failed(attempt: &str, error: rusqlite::Error) -> Error {
+    Error::Database {
+        attempt: attempt.to_owned(),
+        source: Box::new(error),
+    }
+}

@@ -1,0 +1,256 @@
+//! The restricted connection: what it refuses, what it must not refuse, and what narrowing means.
+
+use std::time::Duration;
+
+use super::fixture::Fixture;
+use super::*;
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+fn restricted(fixture: &Fixture) -> Restricted {
+    Unlocked::open(fixture.path()).unwrap().lock(LIMIT).unwrap()
+}
+
+fn reason(error: &Error) -> String {
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    [Some(error.to_string()), source]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+fn integers(database: &Restricted, sql: &str) -> Vec<i64> {
+    let rows = database.collect(sql, &[]).unwrap().rows;
+    rows.iter().map(|row| row[0].integer().unwrap()).collect()
+}
+
+#[test]
+fn nothing_but_reading_is_authorized() {
+    let fixture = Fixture::new();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let out = out.to_str().unwrap();
+    let before = std::fs::read(fixture.path()).unwrap();
+    let forbidden = [
+        format!("VACUUM INTO '{out}'"),
+        "VACUUM".to_owned(),
+        format!("ATTACH '{out}' AS x"),
+        format!("ATTACH 'file:{out}?mode=rwc' AS x"),
+        "ATTACH ':memory:' AS x".to_owned(),
+        "DETACH main".to_owned(),
+        "PRAGMA query_only = 0".to_owned(),
+        "PRAGMA writable_schema = 1".to_owned(),
+        "PRAGMA trusted_schema = 1".to_owned(),
+        "PRAGMA journal_mode = wal".to_owned(),
+        format!("PRAGMA temp_store_directory = '{out}'"),
+        "PRAGMA user_version".to_owned(),
+        "CREATE TEMP TABLE t(a)".to_owned(),
+        "CREATE TEMP VIEW v AS SELECT 1".to_owned(),
+        "CREATE TABLE t(a)".to_owned(),
+        format!("CREATE VIRTUAL TABLE temp.t USING csv(filename='{out}')"),
+        "CREATE TEMP TRIGGER t AFTER INSERT ON processes BEGIN SELECT 1; END".to_owned(),
+        "DROP VIEW temp.coverage".to_owned(),
+        "INSERT INTO main.users VALUES (1, 1, 1, 'a', '', '', '')".to_owned(),
+        "DELETE FROM main.snapshots".to_owned(),
+        "UPDATE main.snapshots SET label = 'x'".to_owned(),
+        "REPLACE INTO main.users VALUES (1, 1, 1, 'a', '', '', '')".to_owned(),
+        format!("SELECT load_extension('{out}')"),
+        "SELECT * FROM users WHERE load_extension('x') = 1".to_owned(),
+        "SELECT fts3_tokenizer('simple')".to_owned(),
+        "BEGIN".to_owned(),
+        "SAVEPOINT s".to_owned(),
+        "ANALYZE".to_owned(),
+        "EXPLAIN DELETE FROM main.snapshots".to_owned(),
+    ];
+    for sql in forbidden {
+        // Each on a connection of its own: none may be prepared by one before it.
+        let error = restricted(&fixture).collect(&sql, &[]).unwrap_err();
+        let reason = reason(&error);
+        assert!(reason.contains("not authorized"), "{sql}: {reason}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert_eq!(std::fs::read(fixture.path()).unwrap(), before);
+}
+
+#[test]
+fn reading_is_authorized_as_the_first_statement() {
+    let fixture = Fixture::new();
+    fixture.execute(
+        "CREATE VIRTUAL TABLE words USING fts5(message);
+         INSERT INTO words VALUES ('the disk is full'), ('all is well');",
+    );
+    let allowed = [
+        "SELECT rowid FROM words WHERE words MATCH 'disk'",
+        "SELECT rowid FROM words('full') ORDER BY bm25(words)",
+        "SELECT value FROM json_each('[1]')",
+        "SELECT value FROM json_tree('[1]') WHERE type = 'integer'",
+        "SELECT json_extract('{\"a\": 1}', '$.a')",
+        "PRAGMA data_version",
+        "SELECT count(*) > 5 FROM pragma_table_info('processes')",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9) SELECT 1 FROM n LIMIT 1",
+        "SELECT count(*) OVER () FROM snapshots LIMIT 1",
+        "SELECT 1 WHERE 'x' REGEXP 'x' IS NULL OR 1",
+    ];
+    for sql in allowed {
+        let answer = restricted(&fixture).collect(sql, &[]);
+        match answer {
+            Ok(answer) => assert_eq!(answer.rows.len(), 1, "{sql}"),
+            Err(error) => assert!(
+                sql.contains("REGEXP") && reason(&error).contains("no such function"),
+                "{sql}: {}",
+                reason(&error)
+            ),
+        }
+    }
+}
+
+#[test]
+fn one_statement_that_asks_something() {
+    let fixture = Fixture::new();
+    let database = restricted(&fixture);
+    let check = |sql: &str, expected: &str| {
+        let reason = reason(&database.collect(sql, &[]).unwrap_err());
+        assert!(reason.contains(expected), "{sql}: {reason}");
+        assert!(!reason.contains('\n'), "{sql}: {reason}");
+    };
+    check("SELECT 1; SELECT 2", "one statement at a time");
+    check("SELECT 1; DELETE FROM main.users", "not authorized");
+    check("", "SQL is empty or comment only");
+    check("-- only a comment", "SQL is empty or comment only");
+    check("REINDEX", "asks for nothing");
+    check("SELECT\n nosuch FROM users", "no such column: nosuch");
+    check("SELECT \"nginx\"", "no such column");
+    check("SELECT '\u{1b}]0;x", "unrecognized token");
+    check("SELECT zeroblob(1 << 30)", "too big");
+    assert_eq!(database.collect("SELECT 1;", &[]).unwrap().rows.len(), 1);
+}
+
+#[test]
+fn a_query_ends_in_time() {
+    let fixture = Fixture::new();
+    let database = Unlocked::open(fixture.path())
+        .unwrap()
+        .lock(Duration::from_millis(100))
+        .unwrap();
+    let endless =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
+    let reason = reason(&database.collect(endless, &[]).unwrap_err());
+    assert!(reason.contains("took longer than 0.1 seconds"), "{reason}");
+    // The connection lives on.
+    assert_eq!(integers(&database, "SELECT 7"), [7]);
+}
+
+#[test]
+fn a_snapshot_narrows_tables_and_views() {
+    let fixture = Fixture::new();
+    for id in ["1", "2"] {
+        fixture.insert(
+            "neighbors",
+            &[
+                ("snapshot_id", id),
+                ("family", "'inet'"),
+                ("address", "'192.0.2.7'"),
+            ],
+        );
+    }
+    let narrowed = |wanted| {
+        let database = Unlocked::open(fixture.path()).unwrap();
+        let id = database.snapshot("main", Some(wanted)).unwrap().id;
+        database.narrow(id).unwrap();
+        (id, database.lock(LIMIT).unwrap())
+    };
+    for wanted in ["1", "before"] {
+        let (id, database) = narrowed(wanted);
+        assert_eq!(id, 1);
+        for table in TABLES {
+            let sql = format!(
+                "SELECT count(*) FROM {} WHERE snapshot_id <> 1",
+                quoted(table.name)
+            );
+            assert_eq!(integers(&database, &sql), [0], "{}", table.name);
+        }
+        for (view, _) in queries::views() {
+            let sql = format!("SELECT count(*) FROM {view} WHERE snapshot_id <> 1");
+            assert_eq!(integers(&database, &sql), [0], "{view}");
+        }
+        assert_eq!(
+            integers(&database, "SELECT snapshot_id FROM arp_cache"),
+            [1]
+        );
+        assert_eq!(
+            integers(&database, "SELECT snapshot_id FROM neighbors"),
+            [1]
+        );
+        assert_eq!(
+            integers(&database, "SELECT snapshot_id FROM snapshots"),
+            [1]
+        );
+    }
+    let all = restricted(&fixture);
+    assert_eq!(
+        integers(&all, "SELECT snapshot_id FROM arp_cache ORDER BY 1"),
+        [1, 2]
+    );
+}
+
+#[test]
+fn snapshots_are_found_by_number_label_or_age() {
+    let fixture = Fixture::new();
+    let find = |wanted| {
+        let database = Unlocked::open(fixture.path()).unwrap();
+        database
+            .snapshot("main", wanted)
+            .map(|snapshot| snapshot.id)
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(find(None), Ok(2));
+    assert_eq!(find(Some("1")), Ok(1));
+    assert_eq!(find(Some("after")), Ok(2));
+    assert!(
+        find(Some("no\u{1b}such"))
+            .unwrap_err()
+            .contains("no\\x1bsuch; there are 1, 2")
+    );
+    fixture.execute("UPDATE snapshots SET label = 'same'");
+    assert!(
+        find(Some("same"))
+            .unwrap_err()
+            .contains("several snapshots have the label same: 1, 2")
+    );
+}
+
+#[test]
+fn foreign_files_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    assert!(Unlocked::open(&path).is_err());
+    assert!(!path.exists());
+    std::fs::write(
+        &path,
+        b"not a database at all, only some text that is long enough",
+    )
+    .unwrap();
+    assert!(Unlocked::open(&path).is_err());
+    std::fs::remove_file(&path).unwrap();
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("CREATE TABLE t(a)")
+        .unwrap();
+    let error = Unlocked::open(&path).unwrap_err().to_string();
+    assert!(error.contains("no table snapshots"), "{error}");
+}
+
+#[test]
+fn hostile_views_of_a_database_do_not_reach_out() {
+    let fixture = Fixture::new();
+    fixture.execute("CREATE VIEW evil AS SELECT load_extension('/nonexistent')");
+    let error = restricted(&fixture)
+        .collect("SELECT * FROM evil", &[])
+        .unwrap_err();
+    assert!(
+        reason(&error).contains("load_extension"),
+        "{}",
+        reason(&error)
+    );
+}

@@ -1,0 +1,189 @@
+//! Every format against texts that want to act.
+
+use super::*;
+
+const HOSTILE: &str = "\u{1b}]52;c;QUFB\u{7}\u{202e}|`a`![x](http://192.0.2.1/x.png)<img src=x>\\";
+
+fn written(format: Format, terminal: bool, rows: &[&[Value<'_>]]) -> String {
+    let style = Style {
+        format,
+        null: "NULL",
+        terminal,
+        indent: Some("tree".to_owned()),
+    };
+    let mut out = Vec::new();
+    let mut writer = writer(&mut out, &style);
+    let names: &[&str] = match rows.first().map_or(2, |row| row.len()) {
+        3 => &["id", "tree", "text"],
+        _ => &["id", "text"],
+    };
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    writer.columns(&names).unwrap();
+    for row in rows {
+        writer.row(row).unwrap();
+    }
+    writer.finish().unwrap();
+    drop(writer);
+    String::from_utf8(out).unwrap()
+}
+
+fn text(text: &str) -> Value<'_> {
+    Value::Text(Cow::Borrowed(text.as_bytes()))
+}
+
+fn blob(bytes: &[u8]) -> Value<'_> {
+    Value::Blob(Cow::Borrowed(bytes))
+}
+
+fn acts_on_a_terminal(written: &str) -> bool {
+    written
+        .chars()
+        .any(|character| character != '\n' && schema::text::is_unsafe_to_show(character))
+}
+
+#[test]
+fn a_table_shows_without_acting() {
+    let rows: &[&[Value<'_>]] = &[
+        &[Value::Integer(7), text("größe 日本")],
+        &[Value::Integer(-12), text(HOSTILE)],
+        &[Value::Null, blob(b"\xff\n")],
+    ];
+    let table = written(Format::Table, true, rows);
+    assert!(!acts_on_a_terminal(&table), "{table}");
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines[0], "  id  text");
+    assert_eq!(lines[1], "   7  größe 日本");
+    assert!(
+        lines[2].starts_with(" -12  \\x1b]52;c;QUFB\\x07\\u{202e}|"),
+        "{table}"
+    );
+    assert_eq!(lines[3], "NULL  \\xff\\n");
+}
+
+#[test]
+fn a_table_draws_its_tree_and_elides_what_nobody_reads() {
+    let long = "x".repeat(ELIDED_ABOVE + 1);
+    let rows: &[&[Value<'_>]] = &[
+        &[Value::Integer(1), text(" |   \\_ "), text("a\\b")],
+        &[Value::Integer(2), text("\u{1b}\\_"), text(&long)],
+    ];
+    let table = written(Format::Table, true, rows);
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines[1], " 1   |   \\_ a\\\\b");
+    assert_eq!(lines[2], " 2  \\x1b\\\\_(1048577 bytes)");
+    assert!(
+        written(Format::Markdown, true, rows)
+            .contains("(1048577 bytes)".replace('(', "\\(").trim_end_matches(')'))
+    );
+    // Machines get it whole, and the tree as a column.
+    assert!(written(Format::Jsonl, false, rows).contains(&long));
+}
+
+#[test]
+fn a_table_comes_in_pieces_with_one_header() {
+    let rows: Vec<[Value<'_>; 2]> = (0..1200).map(|n| [Value::Integer(n), text("x")]).collect();
+    let rows: Vec<&[Value<'_>]> = rows.iter().map(<[_; 2]>::as_slice).collect();
+    let table = written(Format::Table, true, &rows);
+    assert_eq!(table.lines().count(), 1201);
+    assert_eq!(table.matches("text").count(), 1);
+    assert_eq!(written(Format::Table, true, &[]), "id  text\n");
+}
+
+#[test]
+fn long_cells_stay_whole_in_a_table() {
+    let long = "y".repeat(200_000);
+    let table = written(Format::Table, true, &[&[Value::Integer(1), text(&long)]]);
+    assert_eq!(table.lines().count(), 2);
+    assert!(table.contains(&long));
+}
+
+#[test]
+fn csv_holds_no_formula() {
+    let check = |value: Value<'_>, expected: &str| {
+        let csv = written(Format::Csv, false, &[&[Value::Integer(-5), value]]);
+        assert_eq!(csv, format!("id,text\n-5,{expected}\n"));
+    };
+    check(text("=cmd|'/C calc'!A0"), "'=cmd|'/C calc'!A0");
+    check(text("+1"), "'+1");
+    check(text("-1"), "'-1");
+    check(text("@SUM(A1)"), "'@SUM(A1)");
+    check(text("\t=1"), "'\t=1");
+    check(text("\r=1"), "\"'\r=1\"");
+    check(text("a\"b,c\nd"), "\"a\"\"b,c\nd\"");
+    check(blob(b"=\xff"), "'=\\xff");
+    check(Value::Null, "");
+    check(Value::Integer(-5), "-5");
+    let on_terminal = written(Format::Csv, true, &[&[Value::Null, text(HOSTILE)]]);
+    assert!(!acts_on_a_terminal(&on_terminal));
+    let exact = written(Format::Csv, false, &[&[Value::Null, text(HOSTILE)]]);
+    assert!(exact.contains(HOSTILE));
+}
+
+#[test]
+fn json_is_exact_and_harmless() {
+    let tag = "\u{e0041}";
+    let hostile = format!("{HOSTILE}{tag}");
+    let rows: &[&[Value<'_>]] = &[
+        &[Value::Integer(i64::MAX), text(&hostile)],
+        &[Value::Null, blob(b"\xff\0")],
+        &[Value::Real(1.5), Value::Text(Cow::Borrowed(b"\xfe"))],
+        &[Value::Real(f64::INFINITY), Value::Null],
+    ];
+    let json = written(Format::Json, true, rows);
+    assert!(!acts_on_a_terminal(&json), "{json}");
+    let parsed: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(parsed[0]["id"], i64::MAX);
+    assert_eq!(parsed[0]["text"], hostile);
+    assert_eq!(parsed[1]["id"], serde_json::Value::Null);
+    assert_eq!(parsed[1]["text"]["bytes_hex"], "ff00");
+    assert_eq!(parsed[2]["text"]["bytes_hex"], "fe");
+    assert_eq!(parsed[3]["id"], "inf");
+    let lines = written(Format::Jsonl, true, rows);
+    assert_eq!(lines.lines().count(), 4);
+    for (line, whole) in lines.lines().zip(parsed.as_array().unwrap()) {
+        assert_eq!(
+            &serde_json::from_str::<serde_json::Value>(line).unwrap(),
+            whole
+        );
+    }
+    assert_eq!(written(Format::Json, true, &[]), "[]\n");
+    assert_eq!(written(Format::Jsonl, true, &[]), "");
+}
+
+#[test]
+fn json_keeps_columns_of_one_name_apart() {
+    let mut out = Vec::new();
+    let style = Style {
+        format: Format::Jsonl,
+        null: "",
+        terminal: false,
+        indent: None,
+    };
+    let mut writer = writer(&mut out, &style);
+    writer
+        .columns(&["pid".to_owned(), "pid".to_owned(), "pid_2".to_owned()])
+        .unwrap();
+    writer
+        .row(&[Value::Integer(1), Value::Integer(2), Value::Integer(3)])
+        .unwrap();
+    drop(writer);
+    assert_eq!(
+        String::from_utf8(out).unwrap(),
+        "{\"pid\":1,\"pid_2\":2,\"pid_2_2\":3}\n"
+    );
+}
+
+#[test]
+fn markdown_holds_no_markup() {
+    let markdown = written(Format::Markdown, true, &[&[Value::Null, text(HOSTILE)]]);
+    assert!(!acts_on_a_terminal(&markdown));
+    let lines: Vec<&str> = markdown.lines().collect();
+    assert_eq!(lines[0], "| id | text |");
+    assert_eq!(lines[1], "| --- | --- |");
+    assert_eq!(
+        lines[2],
+        "|  | \\\\x1b]52;c;QUFB\\\\x07\\\\u\\{202e\\}\\|\\`a\\`\\!\\[x\\]\\(http://192.0.2.1/x.png\\)&lt;img src=x&gt;\\\\\\\\ |"
+            .replace("\\\\x1b]52", "\\\\x1b\\]52")
+    );
+    assert_eq!(lines.len(), 3);
+}

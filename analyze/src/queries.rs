@@ -1,0 +1,124 @@
+//! The queries that come with the program: SQL files with a comment header, one SELECT each.
+//!
+//! A header line is `-- key: value`; a line `--   more` goes on with the value before it.
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `title` | a few words |
+//! | `description` | what the rows are |
+//! | `parameters` | `name (type, optional)`, comma-separated after the parenthesis; without a value they are NULL |
+//! | `indent` | a column that people see before the next one, as a drawing, not as a column |
+//! | `rows` | most rows that `brief` shows |
+
+/// A query that comes with the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// Its file's name without `.sql`.
+    pub name: &'static str,
+    /// A few words.
+    pub title: String,
+    /// What the rows are.
+    pub description: String,
+    /// Names of its parameters.
+    pub parameters: Vec<String>,
+    /// The column that is drawn before the next one.
+    pub indent: Option<String>,
+    /// Most rows that `brief` shows.
+    pub rows: Option<usize>,
+    /// The SELECT, its header included.
+    pub sql: &'static str,
+}
+
+macro_rules! files {
+    ($folder:literal: $($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../queries/", $folder, "/", $name, ".sql")))),+]
+    };
+}
+
+const VIEWS: &[(&str, &str)] = files!("views":
+    "arp_cache",
+    "coverage",
+    "listening_ports",
+    "process_open_files",
+    "process_open_pipes",
+    "process_open_sockets",
+    "process_units",
+);
+
+const SHOW: &[(&str, &str)] = files!("show":
+    "arp",
+    "conntrack",
+    "fds",
+    "free",
+    "history",
+    "netstat",
+    "ps",
+    "pstree",
+    "threads",
+);
+
+const BRIEF: &[(&str, &str)] = files!("brief":
+    "10-host",
+    "20-processes",
+    "30-listeners",
+    "40-remote",
+    "50-errors",
+);
+
+/// Views that every database has: name and SELECT.
+pub fn views() -> impl Iterator<Item = (&'static str, &'static str)> {
+    VIEWS.iter().copied()
+}
+
+/// The views with their headers.
+pub fn described_views() -> Vec<Query> {
+    VIEWS.iter().map(parse).collect()
+}
+
+/// What `show` can show.
+pub fn show() -> Vec<Query> {
+    SHOW.iter().map(parse).collect()
+}
+
+/// The sections of `brief`, in their order.
+pub fn brief() -> Vec<Query> {
+    BRIEF.iter().map(parse).collect()
+}
+
+fn parse(file: &(&'static str, &'static str)) -> Query {
+    let (name, sql) = *file;
+    let mut fields: Vec<(&str, String)> = Vec::new();
+    for line in sql.lines().map_while(|line| line.strip_prefix("--")) {
+        match (line.trim().split_once(": "), fields.last_mut()) {
+            (_, Some((_, value))) if line.starts_with("   ") => {
+                value.push(' ');
+                value.push_str(line.trim());
+            }
+            (Some((key, value)), _) => fields.push((key, value.to_owned())),
+            (None, _) => {}
+        }
+    }
+    let field = |name: &str| {
+        let found = fields.iter().find(|(key, _)| *key == name);
+        found.map(|(_, value)| value.clone())
+    };
+    Query {
+        name,
+        title: field("title").unwrap_or_default(),
+        description: field("description").unwrap_or_default(),
+        parameters: field("parameters")
+            .map(|list| {
+                let names = list
+                    .split("),")
+                    .filter_map(|item| item.split_whitespace().next());
+                names.map(str::to_owned).collect()
+            })
+            .unwrap_or_default(),
+        indent: field("indent"),
+        rows: field("rows").and_then(|rows| rows.parse().ok()),
+        sql,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,591 @@
+//! The list equals the folder, every file has its header, and every query answers what it documents.
+
+use std::time::Duration;
+
+use super::*;
+use crate::db::query::fixture::Fixture;
+use crate::db::query::{Collected, Restricted, Unlocked, Value};
+
+fn folder(name: &str) -> Vec<String> {
+    let path = format!("{}/queries/{name}", env!("CARGO_MANIFEST_DIR"));
+    let mut names: Vec<String> = std::fs::read_dir(path)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn database(fixture: &Fixture) -> Restricted {
+    let database = Unlocked::open(fixture.path()).unwrap();
+    database.narrow(1).unwrap();
+    database.lock(Duration::from_secs(20)).unwrap()
+}
+
+fn named(queries: Vec<Query>, name: &str) -> Query {
+    queries
+        .into_iter()
+        .find(|query| query.name == name)
+        .unwrap()
+}
+
+/// The rows as text, columns by `|`.
+fn shown(answer: &Collected) -> Vec<String> {
+    let cell = |value: &Value<'_>| match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Integer(value) => value.to_string(),
+        Value::Real(value) => value.to_string(),
+        Value::Text(bytes) | Value::Blob(bytes) => schema::text::escaped(bytes).to_string(),
+    };
+    let row = |row: &Vec<Value<'_>>| row.iter().map(cell).collect::<Vec<_>>().join("|");
+    answer.rows.iter().map(row).collect()
+}
+
+fn ask(fixture: &Fixture, sql: &str) -> Vec<String> {
+    shown(&database(fixture).collect(sql, &[]).unwrap())
+}
+
+fn show_of(fixture: &Fixture, name: &str, pid: Option<i64>) -> Vec<String> {
+    let query = named(show(), name);
+    let pid = pid.map(|pid| (":pid", pid));
+    shown(
+        &database(fixture)
+            .collect(query.sql, pid.as_slice())
+            .unwrap(),
+    )
+}
+
+#[test]
+fn lists_equal_folders_and_headers_are_whole() {
+    for (name, queries) in [
+        ("views", described_views()),
+        ("show", show()),
+        ("brief", brief()),
+    ] {
+        let listed: Vec<String> = queries
+            .iter()
+            .map(|query| format!("{}.sql", query.name))
+            .collect();
+        assert_eq!(listed, folder(name));
+        for query in queries {
+            assert!(!query.title.is_empty(), "{}: title", query.name);
+            assert!(query.description.len() > 10, "{}: description", query.name);
+            assert_eq!(
+                query.rows.is_some(),
+                name == "brief" && query.name != "10-host",
+                "{}",
+                query.name
+            );
+        }
+    }
+}
+
+#[test]
+fn parameters_and_indents_are_what_the_header_says() {
+    let fixture = Fixture::new();
+    let database = database(&fixture);
+    for query in described_views().into_iter().chain(show()).chain(brief()) {
+        let (mut parameters, columns) = database.signature(query.sql).unwrap();
+        parameters.dedup();
+        let declared: Vec<String> = query
+            .parameters
+            .iter()
+            .map(|name| format!(":{name}"))
+            .collect();
+        assert_eq!(parameters, declared, "{}", query.name);
+        if let Some(indent) = query.indent {
+            assert!(columns.contains(&indent), "{}", query.name);
+        }
+    }
+}
+
+#[test]
+fn views_have_the_columns_that_others_rely_on() {
+    let fixture = Fixture::new();
+    let database = database(&fixture);
+    let check = |view: &str, expected: &str| {
+        let (_, columns) = database
+            .signature(&format!("SELECT * FROM {view}"))
+            .unwrap();
+        assert_eq!(
+            columns.join(" "),
+            format!("snapshot_id {expected}"),
+            "{view}"
+        );
+    };
+    check("arp_cache", "address mac interface permanent net_namespace");
+    check("coverage", "artifact outcome count bytes_kept");
+    check("process_open_files", "pid fd path deleted");
+    check(
+        "process_open_pipes",
+        "pid fd mode inode type partner_pid partner_fd partner_mode",
+    );
+    check("process_units", "pid kind unit");
+    check(
+        "process_open_sockets",
+        "pid fd socket family protocol local_address remote_address local_port remote_port path state net_namespace",
+    );
+    check(
+        "listening_ports",
+        "pid port protocol family address fd socket path net_namespace reason",
+    );
+}
+
+#[test]
+fn every_query_answers_on_an_empty_database() {
+    let fixture = Fixture::new();
+    let database = database(&fixture);
+    for query in described_views().into_iter().chain(show()).chain(brief()) {
+        let answer = database.collect(query.sql, &[]).unwrap();
+        assert!(answer.rows.len() <= 3, "{}", query.name);
+    }
+}
+
+#[test]
+fn sockets_and_pipes_have_two_ends() {
+    let fixture = Fixture::new();
+    for (pid, fd, flags) in [("10", "3", "32768"), ("11", "4", "32769")] {
+        let pipe = [
+            ("pid", pid),
+            ("fd", fd),
+            ("flags", flags),
+            ("type", "'pipe'"),
+            ("inode", "500"),
+        ];
+        fixture.insert("process_fds", &pipe);
+    }
+    for (family, protocol, state, inode, port) in [
+        ("'inet'", "'tcp'", "'LISTEN'", "900", "80"),
+        ("'inet6'", "'udp'", "'UNCONN'", "901", "53"),
+        ("'unix'", "'stream'", "'LISTEN'", "902", "NULL"),
+        ("'inet'", "'tcp'", "'ESTAB'", "903", "81"),
+    ] {
+        let path = if family == "'unix'" {
+            "'/run/x'"
+        } else {
+            "NULL"
+        };
+        fixture.insert(
+            "sockets",
+            &[
+                ("family", family),
+                ("protocol", protocol),
+                ("state", state),
+                ("inode", inode),
+                ("local_address", "'192.0.2.1'"),
+                ("local_port", port),
+                (
+                    "remote_address",
+                    if port == "81" {
+                        "'198.51.100.9'"
+                    } else {
+                        "'0.0.0.0'"
+                    },
+                ),
+                ("remote_port", if state == "'ESTAB'" { "5" } else { "0" }),
+                ("path", path),
+                ("net_namespace", "4026531840"),
+            ],
+        );
+    }
+    let socket = [
+        ("pid", "10"),
+        ("fd", "5"),
+        ("type", "'socket'"),
+        ("inode", "900"),
+    ];
+    fixture.insert("process_fds", &socket);
+    fixture.insert("processes", &[("pid", "10"), ("name", "'nginx'")]);
+    assert_eq!(
+        ask(&fixture, "SELECT * FROM process_open_pipes ORDER BY pid"),
+        [
+            "1|10|3|r|500|anonymous|11|4|w",
+            "1|11|4|w|500|anonymous|10|3|r"
+        ]
+    );
+    assert_eq!(
+        ask(&fixture, "SELECT * FROM process_open_sockets"),
+        ["1|10|5|900|2|6|192.0.2.1|0.0.0.0|80|0|NULL|LISTEN|4026531840"]
+    );
+    let listening = "SELECT pid, port, protocol, family, path, reason IS NULL FROM listening_ports ORDER BY socket";
+    assert_eq!(
+        ask(&fixture, listening),
+        [
+            "10|80|6|2|NULL|1",
+            "NULL|53|17|10|NULL|0",
+            "NULL|0|0|1|/run/x|0"
+        ]
+    );
+    let netstat = show_of(&fixture, "netstat", Some(10));
+    assert_eq!(
+        netstat,
+        ["tcp|NULL|NULL|192.0.2.1:80|0.0.0.0:*|LISTEN|10/nginx|900|4026531840"]
+    );
+    assert_eq!(show_of(&fixture, "netstat", None).len(), 4);
+    let log = [
+        ("pid", "12"),
+        ("path", "'/proc/12/fd'"),
+        ("outcome", "'denied'"),
+    ];
+    fixture.insert("collection_log", &log);
+    assert_eq!(
+        ask(
+            &fixture,
+            "SELECT DISTINCT reason FROM listening_ports WHERE pid IS NULL"
+        ),
+        ["file descriptors of processes could not be read: 1"]
+    );
+}
+
+#[test]
+fn coverage_sums_by_kind() {
+    let fixture = Fixture::new();
+    for (pid, path, outcome) in [
+        ("7", "'/proc/7/status'", "'collected'"),
+        ("8", "'/proc/8/status'", "'collected'"),
+        ("8", "'/proc/8/fd/3'", "'denied'"),
+        ("8", "'/proc/8/task/9/stat'", "'vanished'"),
+        ("NULL", "'/home/anna/.bash_history'", "'absent'"),
+    ] {
+        fixture.insert(
+            "collection_log",
+            &[
+                ("pid", pid),
+                ("path", path),
+                ("outcome", outcome),
+                ("bytes_kept", "10"),
+            ],
+        );
+    }
+    assert_eq!(
+        ask(
+            &fixture,
+            "SELECT artifact, outcome, count, bytes_kept FROM coverage"
+        ),
+        [
+            "/proc/PID/fd/FD|denied|1|10",
+            "/proc/PID/status|collected|2|20",
+            "/proc/PID/task/TID/stat|vanished|1|10",
+            "~/.bash_history|absent|1|10",
+        ]
+    );
+}
+
+#[test]
+fn a_tree_is_drawn_and_no_process_is_lost() {
+    let fixture = Fixture::new();
+    for (pid, parent, name) in [
+        ("1", "0", "'init'"),
+        ("20", "1", "'a'"),
+        ("21", "20", "'b'"),
+        ("22", "21", "'c'"),
+        ("30", "1", "'d'"),
+        // Forged: each the other's parent.
+        ("40", "41", "'x'"),
+        ("41", "40", "'y'"),
+    ] {
+        fixture.insert(
+            "processes",
+            &[("pid", pid), ("parent", parent), ("name", name)],
+        );
+    }
+    let query = named(show(), "pstree");
+    let tree = |pid: Option<i64>| {
+        let pid = pid.map(|pid| (":pid", pid));
+        let rows = database(&fixture)
+            .collect(query.sql, pid.as_slice())
+            .unwrap()
+            .rows;
+        let text = |value: &Value<'_>| String::from_utf8_lossy(value.bytes().unwrap()).into_owned();
+        rows.iter()
+            .map(|row| text(&row[6]) + &text(&row[7]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        tree(None),
+        [
+            "[init]",
+            " \\_ [a]",
+            " |   \\_ [b]",
+            " |       \\_ [c]",
+            " \\_ [d]",
+            "[x]",
+            "[y]"
+        ]
+    );
+    assert_eq!(tree(Some(20)), ["[a]", " \\_ [b]", "     \\_ [c]"]);
+}
+
+#[test]
+fn processes_belong_to_units() {
+    let fixture = Fixture::new();
+    let id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    let pod = "pod12345678-1234-1234-1234-123456789abc";
+    let placed = [
+        (format!("/docker/{id}"), "container|docker 0123456789ab"),
+        (
+            format!("/system.slice/docker-{id}.scope"),
+            "container|docker 0123456789ab",
+        ),
+        (
+            format!("/kubepods.slice/kubepods-pod1.slice/cri-containerd-{id}.scope"),
+            "container|containerd 0123456789ab",
+        ),
+        (
+            format!("/kubepods/burstable/{pod}/{id}"),
+            "container|kubernetes 0123456789ab",
+        ),
+        (
+            format!("/machine.slice/libpod-{id}.scope/container"),
+            "container|podman 0123456789ab",
+        ),
+        ("/lxc/web/init.scope".to_owned(), "container|lxc web"),
+        (
+            "/system.slice/docker.service".to_owned(),
+            "service|docker.service",
+        ),
+        (
+            "/system.slice/system-getty.slice/getty@tty1.service".to_owned(),
+            "service|getty@tty1.service",
+        ),
+        ("/init.scope".to_owned(), "service|init.scope"),
+        (
+            "/user.slice/user-1000.slice/session-3.scope".to_owned(),
+            "user|user 1000",
+        ),
+    ];
+    for (pid, (path, _)) in (100..).zip(&placed) {
+        let pid = pid.to_string();
+        let path = format!("'{path}'");
+        fixture.insert(
+            "processes",
+            &[("pid", &pid), ("parent", "1"), ("cgroup_path", &path)],
+        );
+    }
+    for (pid, parent, name) in [
+        ("1", "0", "'tini'"),
+        ("2", "1", "'app'"),
+        ("3", "2", "'worker'"),
+    ] {
+        let row = [
+            ("pid", pid),
+            ("parent", parent),
+            ("name", name),
+            ("cgroup_path", "'/'"),
+        ];
+        fixture.insert("processes", &row);
+    }
+    let kernel = [
+        ("pid", "4"),
+        ("name", "'kthreadd'"),
+        ("is_kernel_thread", "1"),
+    ];
+    fixture.insert("processes", &kernel);
+    let units = ask(
+        &fixture,
+        "SELECT kind, unit FROM process_units ORDER BY pid",
+    );
+    let expected: Vec<&str> = ["tree|tini", "tree|app", "tree|app", "kernel|(kernel)"]
+        .into_iter()
+        .chain(placed.iter().map(|(_, unit)| *unit))
+        .collect();
+    assert_eq!(units, expected);
+}
+
+#[test]
+fn brief_names_the_other_ends() {
+    let fixture = Fixture::new();
+    let socket =
+        |local: &str, port: &str, remote: &str, remote_port: &str, inode: &str, state: &str| {
+            fixture.insert(
+                "sockets",
+                &[
+                    ("family", "'inet'"),
+                    ("protocol", "'tcp'"),
+                    ("local_address", local),
+                    ("local_port", port),
+                    ("remote_address", remote),
+                    ("remote_port", remote_port),
+                    ("inode", inode),
+                    ("state", state),
+                ],
+            );
+        };
+    socket("'0.0.0.0'", "80", "'0.0.0.0'", "0", "1", "'LISTEN'");
+    socket(
+        "'192.0.2.1'",
+        "80",
+        "'198.51.100.9'",
+        "40000",
+        "2",
+        "'ESTAB'",
+    );
+    socket(
+        "'192.0.2.1'",
+        "80",
+        "'198.51.100.9'",
+        "40001",
+        "3",
+        "'ESTAB'",
+    );
+    socket(
+        "'192.0.2.1'",
+        "50000",
+        "'203.0.113.5'",
+        "5432",
+        "4",
+        "'ESTAB'",
+    );
+    socket("'127.0.0.1'", "50001", "'127.0.0.1'", "80", "5", "'ESTAB'");
+    fixture.insert(
+        "process_fds",
+        &[
+            ("pid", "10"),
+            ("fd", "5"),
+            ("type", "'socket'"),
+            ("inode", "4"),
+        ],
+    );
+    fixture.insert("processes", &[("pid", "10"), ("name", "'app'")]);
+    fixture.insert(
+        "conntrack",
+        &[
+            ("family", "'inet'"),
+            ("protocol", "'tcp'"),
+            ("orig_src", "'192.0.2.1'"),
+            ("orig_sport", "50000"),
+            ("orig_dst", "'203.0.113.5'"),
+            ("orig_dport", "5432"),
+            ("reply_src", "'198.51.100.77'"),
+            ("reply_sport", "6432"),
+            ("reply_dst", "'192.0.2.1'"),
+            ("reply_dport", "50000"),
+            ("nat", "'dnat'"),
+        ],
+    );
+    let remote = named(brief(), "40-remote");
+    assert_eq!(
+        ask(&fixture, remote.sql),
+        [
+            "in|198.51.100.9|80|tcp|2|-|NULL",
+            "out|203.0.113.5|5432|tcp|1|app|really 198.51.100.77:6432",
+        ]
+    );
+}
+
+#[test]
+fn brief_finds_errors_and_joins_equal_ones() {
+    let fixture = Fixture::new();
+    for (line, severity, message) in [
+        ("1", "6", "'all is well'"),
+        ("2", "NULL", "'disk failure'"),
+        ("3", "NULL", "'disk failure'"),
+        ("4", "2", "'temperature'"),
+    ] {
+        let time = format!("{line}000000");
+        fixture.insert(
+            "log_lines",
+            &[
+                ("path", "'/var/log/syslog'"),
+                ("line_no", line),
+                ("time", line),
+                ("time_us", &time),
+                ("severity", severity),
+                ("message", message),
+            ],
+        );
+    }
+    assert_eq!(
+        ask(&fixture, named(brief(), "50-errors").sql),
+        [
+            "01-01 00:00:04|1|/var/log/syslog|NULL|temperature",
+            "01-01 00:00:03|2|/var/log/syslog|NULL|disk failure",
+        ]
+    );
+}
+
+#[test]
+fn columns_of_the_host_commands() {
+    let fixture = Fixture::new();
+    fixture.insert("users", &[("uid", "0"), ("username", "'root'")]);
+    fixture.insert(
+        "processes",
+        &[
+            ("pid", "10"),
+            ("parent", "1"),
+            ("name", "'app'"),
+            ("cmdline", "'/bin/app -x'"),
+            ("state", "'S'"),
+            ("euid", "0"),
+            ("uid", "0"),
+            ("nice", "-5"),
+            ("session", "10"),
+            ("threads", "2"),
+            ("start_time", "1795511400"),
+            ("start_ticks", "500"),
+            ("user_time", "61000"),
+            ("system_time", "1500"),
+            ("resident_size", "2048"),
+            ("total_size", "4096"),
+        ],
+    );
+    assert_eq!(
+        show_of(&fixture, "ps", None),
+        ["root|10|1|S<sl|09:10|1:02|2|4|/bin/app -x"]
+    );
+    assert_eq!(show_of(&fixture, "ps", Some(11)), Vec::<String>::new());
+    for (tid, start) in [("10", "500"), ("12", "6500")] {
+        let row = [
+            ("pid", "10"),
+            ("tid", tid),
+            ("name", "'w'"),
+            ("state", "'S'"),
+            ("start_ticks", start),
+        ];
+        fixture.insert("threads", &row);
+    }
+    assert_eq!(
+        show_of(&fixture, "threads", Some(10)),
+        [
+            "root|10|1|10|2|S|09:10|00:00:00|w|/bin/app -x",
+            "root|10|1|12|2|S|09:11|00:00:00|w|/bin/app -x",
+        ]
+    );
+    let fd = [
+        ("pid", "10"),
+        ("fd", "3"),
+        ("type", "'file'"),
+        ("target", "'/var/log/app.log'"),
+        ("flags", "32769"),
+        ("deleted", "1"),
+    ];
+    fixture.insert("process_fds", &fd);
+    assert_eq!(
+        show_of(&fixture, "fds", None),
+        ["10|l-wx------|3|->|/var/log/app.log (deleted)|NULL"]
+    );
+    let neighbor = [
+        ("address", "'192.0.2.7'"),
+        ("mac", "'02:00:00:00:00:01'"),
+        ("interface", "'eth0'"),
+    ];
+    let flags = [("family", "'inet'"), ("hardware_type", "1"), ("flags", "6")];
+    fixture.insert("neighbors", &[&neighbor[..], &flags].concat());
+    assert_eq!(
+        show_of(&fixture, "arp", None),
+        ["192.0.2.7|ether|02:00:00:00:00:01|CM|eth0|NULL"]
+    );
+    assert_eq!(ask(&fixture, "SELECT permanent FROM arp_cache"), ["1"]);
+    for (name, value) in [
+        ("'MemTotal'", "8192"),
+        ("'MemAvailable'", "4096"),
+        ("'SwapTotal'", "0"),
+        ("'SwapFree'", "0"),
+    ] {
+        fixture.insert("memory_info", &[("name", name), ("value", value)]);
+    }
+    assert_eq!(
+        show_of(&fixture, "free", None),
+        ["Mem:|8|4|NULL|NULL|NULL|4", "Swap:|0|0|0|NULL|NULL|NULL"]
+    );
+}

@@ -1,0 +1,347 @@
+//! From the members of a capture to rows: what must be known first, then everything else.
+//!
+//! Two passes. The first reads the few members that tell how to understand the others: which path a blob has, which
+//! process stands for which namespace, the host's users and its time zone. The second hands every member to the
+//! tables that name its source.
+
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
+use schema::frame::{self, FrameError, RecordHeader};
+use schema::records::{FdLink, NamespaceStandIn, ProcessLink, ThreadStat, UncertainProcess};
+use schema::source::{SourceMap, split_process};
+use schema::tables::{CollectionLog, ParseIssue, RecordTables, SnapshotRow, each_record_table};
+use schema::{Row, Table, Text, member};
+use serde::Deserialize;
+
+use crate::Error;
+use crate::evidence::{Evidence, Problem, Totals};
+use crate::extract::{Facts, File, FileFact, Record, Sink, UserFact};
+use crate::parse::EXCERPT_LIMIT;
+use crate::tables::Extractors;
+
+const PASSWD: &str = "root/etc/passwd";
+const LOCALTIME: &str = "root/etc/localtime";
+
+/// A capture of which is known what its files are parsed with.
+pub struct Snapshot<'a> {
+    evidence: &'a mut Evidence,
+    facts: Facts,
+    /// Exact path by blob.
+    blobs: HashMap<String, Vec<u8>>,
+    /// What was wrong with the members that facts come from.
+    issues: Vec<Problem>,
+}
+
+impl<'a> Snapshot<'a> {
+    /// Reads the facts: the first pass.
+    pub fn open(evidence: &'a mut Evidence) -> Result<Self, Error> {
+        let mut facts = Facts {
+            header: evidence.header().clone(),
+            net_namespaces: HashMap::new(),
+            mount_namespaces: HashMap::new(),
+            time_zone: TimeZone::UTC,
+            users: Vec::new(),
+            files: HashMap::new(),
+        };
+        let mut blobs = HashMap::new();
+        let mut issues = Vec::new();
+        let wanted = |name: &str| {
+            matches!(name, PASSWD | LOCALTIME)
+                || matches!(
+                    member::record_table(name),
+                    Some("collection_log" | "namespace_stand_ins")
+                )
+        };
+        evidence.some(&wanted, &mut |item| {
+            match item.name {
+                PASSWD => facts.users = users(item.content),
+                LOCALTIME => match TimeZone::tzif("/etc/localtime", item.content) {
+                    Ok(zone) => facts.time_zone = zone,
+                    Err(error) => issues.push(Problem {
+                        place: LOCALTIME.to_owned(),
+                        reason: format!("a time zone; times of the logs are taken as UTC: {error}"),
+                    }),
+                },
+                // What does not decode is told by the second pass.
+                name => match member::record_table(name) {
+                    Some("collection_log") => {
+                        let _ = each_row(item.content, |row: CollectionLog<'_>| {
+                            note_outcome(&row, &mut facts, &mut blobs);
+                        });
+                    }
+                    _ => {
+                        let _ = each_row(item.content, |row: NamespaceStandIn<'_>| {
+                            let namespaces = match row.r#type.as_bytes() {
+                                b"net" => &mut facts.net_namespaces,
+                                b"mnt" => &mut facts.mount_namespaces,
+                                _ => return,
+                            };
+                            namespaces.insert(row.pid, row.inode);
+                        });
+                    }
+                },
+            }
+            Ok(())
+        })?;
+        Ok(Snapshot {
+            evidence,
+            facts,
+            blobs,
+            issues,
+        })
+    }
+
+    /// Hands all evidence to the tables, and their rows to `sink`: the second pass.
+    pub fn rows<S: Sink>(&mut self, sink: &mut S) -> Result<Totals, Error> {
+        let sources = SourceMap::new();
+        let mut extractors = Extractors::default();
+        let (facts, blobs) = (&self.facts, &self.blobs);
+        let totals = self.evidence.all(&mut |item| {
+            let (base, part) = member::split_part(item.name);
+            if let Some(table) = member::record_table(item.name) {
+                let mut records = Records {
+                    member: item.name,
+                    table,
+                    content: item.content,
+                    known: false,
+                    sink: &mut *sink,
+                };
+                records.load(&mut extractors, facts);
+                return Ok(());
+            }
+            let path = match blobs.get(base) {
+                Some(path) => Some(path.as_slice()),
+                None => member::host_path(base).map(str::as_bytes),
+            };
+            if let Some(path) = path
+                && let Some(located) = sources.locate(path)
+            {
+                let file = File {
+                    path,
+                    member: item.name,
+                    source: located.source,
+                    pid: located.pid,
+                    part,
+                    content: item.content,
+                };
+                extractors.file(&file, facts, sink);
+            }
+            Ok(())
+        })?;
+        extractors.finish(facts, sink);
+        for problem in self.issues.iter().chain(&self.evidence.problems()) {
+            tell(sink, &problem.place, &problem.reason, b"");
+        }
+        Ok(totals)
+    }
+
+    /// The row of table `snapshots`, once all members were read.
+    pub fn row(&self, digest: &str) -> SnapshotRow<'static> {
+        let (header, manifest) = (self.evidence.header(), self.evidence.manifest());
+        let mut reasons = Vec::new();
+        if self.evidence.is_cut_off() {
+            reasons.push("the capture was cut off: its closing sums are missing".to_owned());
+        } else if !self.evidence.is_whole() {
+            let count = self.evidence.problems().len();
+            reasons.push(format!(
+                "the bundle is damaged: {count} problems, see parse_issues"
+            ));
+        }
+        if let Some(manifest) = manifest {
+            reasons.extend_from_slice(&manifest.incomplete_reasons);
+            if !manifest.complete && manifest.incomplete_reasons.is_empty() {
+                reasons.push("the capture does not say why".to_owned());
+            }
+        }
+        let text = |text: &Option<String>| text.clone().map(Text::from);
+        let duration_us = manifest.and_then(|manifest| duration_us(header.clocks, manifest.clocks));
+        SnapshotRow {
+            capture_id: header.capture_id.clone().into(),
+            digest: digest.to_owned().into(),
+            label: text(&header.label),
+            hostname: text(&header.host.hostname),
+            boot_id: text(&header.host.boot_id),
+            kernel_release: text(&header.host.kernel_release),
+            machine: text(&header.host.machine),
+            mode: match header.mode {
+                schema::header::Mode::Live => "live".into(),
+                schema::header::Mode::Dead => "dead".into(),
+            },
+            root: header.root.clone().into(),
+            time: header.clocks.realtime_us.div_euclid(1_000_000),
+            time_us: header.clocks.realtime_us,
+            duration_ms: duration_us.map(|duration| duration.div_euclid(1000)),
+            complete: reasons.is_empty(),
+            incomplete_reason: (!reasons.is_empty()).then(|| reasons.join("; ").into()),
+            intact: self.evidence.is_whole(),
+            redaction: if header.redaction.enabled {
+                "on"
+            } else {
+                "off"
+            }
+            .into(),
+            redaction_key_id: header
+                .redaction
+                .enabled
+                .then(|| header.redaction.key_id.clone().into()),
+            capture_version: header.tool.clone().into(),
+            capture_pid: header.own_pid,
+            clock_ticks: header.host.clock_ticks,
+            page_size: header.host.page_size,
+        }
+    }
+
+    /// Whether the capture is whole, as far as it was read.
+    pub fn is_whole(&self) -> bool {
+        self.evidence.is_whole()
+    }
+}
+
+/// By the clock that nobody sets, where there is one.
+fn duration_us(start: schema::header::Clocks, end: schema::header::Clocks) -> Option<i64> {
+    match (start.boottime_us, end.boottime_us) {
+        (Some(start), Some(end)) => end.checked_sub(start),
+        _ => end.realtime_us.checked_sub(start.realtime_us),
+    }
+}
+
+fn users(passwd: &[u8]) -> Vec<UserFact> {
+    passwd
+        .split(|byte| *byte == b'\n')
+        .filter_map(schema::parse::passwd::entry)
+        .map(|entry| UserFact {
+            uid: entry.uid,
+            name: entry.name.to_vec(),
+            home: entry.home.to_vec(),
+        })
+        .collect()
+}
+
+fn note_outcome(row: &CollectionLog<'_>, facts: &mut Facts, blobs: &mut HashMap<String, Vec<u8>>) {
+    let path = row.path.as_bytes();
+    if let Some(name) = row.member.as_ref()
+        && let Ok(name) = std::str::from_utf8(name.as_bytes())
+        && member::is_blob(name)
+    {
+        blobs.insert(name.to_owned(), path.to_vec());
+    }
+    let process = std::str::from_utf8(path).ok().and_then(split_process);
+    if process.is_none() {
+        let fact = FileFact {
+            outcome: row.outcome,
+            offset: row.offset,
+            mtime: row.mtime,
+            uid: row.uid,
+        };
+        facts.files.insert(path.to_vec(), fact);
+    }
+}
+
+/// Paths by blob, as the outcomes of the reads name them.
+pub fn blob_paths(evidence: &mut Evidence) -> Result<HashMap<String, Vec<u8>>, Error> {
+    Ok(Snapshot::open(evidence)?.blobs)
+}
+
+/// Hands the rows of a record member to `take`; what does not decode is returned, and does not end it.
+fn each_row<'a, R: Row + Deserialize<'a>>(
+    content: &'a [u8],
+    mut take: impl FnMut(R),
+) -> Vec<(String, &'a [u8])> {
+    let mut rest = content;
+    let mut issues = Vec::new();
+    let header: RecordHeader = match frame::next(&mut rest) {
+        Some(first) => match first.and_then(frame::decode) {
+            Ok(header) => header,
+            Err(error) => return vec![(format!("the header of its records: {error}"), &[])],
+        },
+        None => return vec![("it has no header of its records".to_owned(), &[])],
+    };
+    if header.table != R::TABLE.name || header.fingerprint != R::TABLE.fingerprint() {
+        let reason = "its records have a layout that this version does not know";
+        return vec![(reason.to_owned(), &[])];
+    }
+    while let Some(next) = frame::next(&mut rest) {
+        let bytes = next.as_ref().copied().unwrap_or_default();
+        match next.and_then(frame::decode::<R>) {
+            Ok(row) => take(row),
+            Err(error) => issues.push((record_reason(&error), bytes)),
+        }
+    }
+    issues
+}
+
+fn record_reason(error: &FrameError) -> String {
+    format!("a record: {error}")
+}
+
+/// One record member on its way into its table, or to the tables that are made from it.
+struct Records<'a, S> {
+    member: &'a str,
+    table: &'a str,
+    content: &'a [u8],
+    /// Whether a table took it.
+    known: bool,
+    sink: &'a mut S,
+}
+
+impl<S: Sink> Records<'_, S> {
+    fn load(&mut self, extractors: &mut Extractors, facts: &Facts) {
+        let sink = &mut *self.sink;
+        let issues = if self.table == ProcessLink::TABLE.name {
+            each_row(self.content, |row: ProcessLink<'_>| {
+                extractors.record(Record::ProcessLink(&row), facts, sink);
+            })
+        } else if self.table == FdLink::TABLE.name {
+            each_row(self.content, |row: FdLink<'_>| {
+                extractors.record(Record::FdLink(&row), facts, sink);
+            })
+        } else if self.table == ThreadStat::TABLE.name {
+            each_row(self.content, |row: ThreadStat<'_>| {
+                extractors.record(Record::ThreadStat(&row), facts, sink);
+            })
+        } else if self.table == UncertainProcess::TABLE.name {
+            each_row(self.content, |row: UncertainProcess<'_>| {
+                extractors.record(Record::UncertainProcess(&row), facts, sink);
+            })
+        } else if self.table == NamespaceStandIn::TABLE.name {
+            // The first pass took them.
+            each_row(self.content, |_: NamespaceStandIn<'_>| ())
+        } else {
+            each_record_table(self);
+            if self.known {
+                return;
+            }
+            vec![(
+                "records of a table that this version does not know".to_owned(),
+                &[][..],
+            )]
+        };
+        for (reason, bytes) in issues {
+            tell(self.sink, self.member, &reason, bytes);
+        }
+    }
+}
+
+impl<S: Sink> RecordTables for Records<'_, S> {
+    fn table<T: Table>(&mut self) {
+        if <T::Row<'_> as Row>::TABLE.name != self.table {
+            return;
+        }
+        self.known = true;
+        let sink = &mut *self.sink;
+        let issues = each_row(self.content, |row: T::Row<'_>| sink.row(&row));
+        for (reason, bytes) in issues {
+            tell(self.sink, self.member, &reason, bytes);
+        }
+    }
+}
+
+fn tell<S: Sink>(sink: &mut S, member: &str, reason: &str, text: &[u8]) {
+    sink.row(&ParseIssue {
+        member: member.into(),
+        line: None,
+        reason: reason.into(),
+        excerpt: text.get(..EXCERPT_LIMIT).unwrap_or(text).into(),
+    });
+}

@@ -1,0 +1,126 @@
+//! What a command was given: a bundle, a directory that one was extracted to, or a database.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+use crate::db::load;
+use crate::evidence::Evidence;
+
+/// First bytes of every SQLite file.
+const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// What lies at a path.
+pub enum Source {
+    /// A capture: a bundle or an extracted directory.
+    Evidence(Box<Evidence>),
+    /// A database that `load` made.
+    Database,
+}
+
+impl Source {
+    /// Tells what lies at a path, and opens it.
+    ///
+    /// Nothing but a regular file or a directory is opened: a pipe would make us wait, a device may do anything.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let refused = |reason: &str| Error::Input {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let failed = |error| Error::io("open", path, error);
+        let there = std::fs::metadata(path).map_err(failed)?;
+        if there.is_dir() {
+            return Ok(Source::Evidence(Box::new(Evidence::directory(path)?)));
+        }
+        if !there.is_file() {
+            return Err(refused("is neither a regular file nor a directory"));
+        }
+        let mut file = File::open(path).map_err(failed)?;
+        let mut magic = Vec::new();
+        file.by_ref()
+            .take(16)
+            .read_to_end(&mut magic)
+            .map_err(|error| Error::io("read", path, error))?;
+        if magic != SQLITE_MAGIC {
+            return Ok(Source::Evidence(Box::new(Evidence::bundle(path, file)?)));
+        }
+        drop(file);
+        if load::is_ours(path)? {
+            Ok(Source::Database)
+        } else {
+            Err(refused("is an SQLite database that analyze did not make"))
+        }
+    }
+
+    /// Opens a capture.
+    pub fn evidence(path: &Path) -> Result<Evidence, Error> {
+        match Source::open(path)? {
+            Source::Evidence(evidence) => Ok(*evidence),
+            Source::Database => Err(Error::Input {
+                path: path.to_owned(),
+                reason: "is a database; this needs a bundle or an extracted directory".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Checks that a file which is to be loaded into is a database of ours.
+pub fn check_database(path: &Path) -> Result<(), Error> {
+    match Source::open(path) {
+        Ok(Source::Database) => Ok(()),
+        Ok(Source::Evidence(_)) | Err(Error::Bundle { .. }) => Err(Error::Input {
+            path: path.to_owned(),
+            reason: "is no database; a name that does not exist makes a new one".to_owned(),
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+/// A database that can be asked, whatever the command was given: a bundle, an extracted directory, or a database.
+#[derive(Debug)]
+pub struct Opened {
+    path: PathBuf,
+    whole: bool,
+    /// Deletes a database that was made for this command only.
+    _temporary: Option<tempfile::TempPath>,
+}
+
+impl Opened {
+    /// The database's file.
+    pub fn database(&self) -> &Path {
+        &self.path
+    }
+
+    /// `false` for a bundle that was cut off or damaged: the command ends with [`Exit::Partial`](crate::Exit).
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+}
+
+/// Opens what a command was given. Bundles and directories are loaded into a temporary database, which others cannot
+/// read and which goes with the value.
+pub fn open(path: &Path) -> Result<Opened, Error> {
+    let mut evidence = match Source::open(path)? {
+        Source::Evidence(evidence) => evidence,
+        Source::Database => {
+            return Ok(Opened {
+                path: path.to_owned(),
+                whole: true,
+                _temporary: None,
+            });
+        }
+    };
+    let temporary = tempfile::Builder::new()
+        .prefix("analyze-")
+        .suffix(".db")
+        .tempfile()
+        .map_err(|error| Error::io("create a file in", std::env::temp_dir(), error))?
+        .into_temp_path();
+    let loaded = load::load_private(&temporary, &mut evidence)?;
+    Ok(Opened {
+        path: temporary.to_path_buf(),
+        whole: loaded.whole,
+        _temporary: Some(temporary),
+    })
+}
