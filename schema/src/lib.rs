@@ -5,6 +5,7 @@
 //! same code runs on the frozen host and, years later, on the analyst's laptop.
 
 pub mod bundle;
+pub mod docs;
 pub mod error;
 pub mod frame;
 pub mod header;

@@ -1,0 +1,127 @@
+//! Tests that need a host of their own: they run again inside new pid, mount, network and UTS namespaces.
+//!
+//! The test binary is started once more below `unshare` and becomes process 1 of the new pid namespace. Whatever happens to it,
+//! or to the test that waits for it, the kernel ends all processes of the namespace with it, and mounts and links go
+//! with theirs.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::{Guard, has, is_root, skip, succeed, wait_for};
+
+const INSIDE: &str = "FREEZEFRAME_INSIDE";
+const HOLDER: &str = "FREEZEFRAME_HOLDER";
+/// Longer than any such test takes, shorter than the limit of the test runner.
+const LIMIT: Duration = Duration::from_secs(200);
+
+/// Whether the caller runs inside and is to do its work. Outside, runs the test of that name inside and reports how it
+/// went, or notes that it cannot.
+pub(crate) fn inside(test: &str) -> bool {
+    if std::env::var(INSIDE).is_ok_and(|inside| inside == test) {
+        return true;
+    }
+    if !is_root() || !has("unshare") || !has("ip") {
+        skip(test, "needs root, unshare and ip");
+        return false;
+    }
+    let possible = Command::new("unshare")
+        .args(["--pid", "--mount", "--net", "--uts", "--fork", "true"])
+        .stderr(Stdio::null())
+        .status();
+    if !possible.is_ok_and(|status| status.success()) {
+        skip(test, "this system does not let root make namespaces");
+        return false;
+    }
+    let binary = std::env::current_exe().expect("a test knows its binary");
+    let child = Command::new("unshare")
+        .args([
+            "--pid",
+            "--mount",
+            "--net",
+            "--uts",
+            "--fork",
+            "--kill-child=KILL",
+            "--mount-proc",
+        ])
+        .arg(binary)
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(INSIDE, test)
+        .stdin(Stdio::null())
+        .spawn();
+    let mut guard = Guard(child.expect("unshare starts"));
+    let status = super::wait_within(&mut guard.0, LIMIT);
+    let status = status.unwrap_or_else(|| panic!("{test} did not end within {LIMIT:?}"));
+    assert!(status.success(), "{test} failed inside its namespaces");
+    false
+}
+
+/// What a process that only holds things is to hold; `None` in every other process.
+pub(crate) fn holder_role() -> Option<String> {
+    std::env::var(HOLDER).ok()
+}
+
+/// Starts the test `hold` of this binary again, in a network namespace of its own where asked, to hold what `role` says.
+pub(crate) fn start_holder(role: &str, own_network: bool) -> Guard {
+    let binary = std::env::current_exe().expect("a test knows its binary");
+    let mut command = if own_network {
+        let mut command = Command::new("unshare");
+        command.args([
+            "--net",
+            "sh",
+            "-c",
+            "ip link set lo up && exec \"$@\"",
+            "sh",
+        ]);
+        command.arg(binary);
+        command
+    } else {
+        Command::new(binary)
+    };
+    command
+        .args(["--exact", "hold", "--nocapture", "--test-threads=1"])
+        .env(HOLDER, role)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    Guard(command.spawn().expect("the holder starts"))
+}
+
+/// Runs a program in the network namespace of a process.
+pub(crate) fn in_network_of(pid: u32, program: &str) -> Command {
+    let mut command = Command::new("nsenter");
+    command.args(["--target", &pid.to_string(), "--net", program]);
+    command
+}
+
+/// Inode of a process's network namespace.
+pub(crate) fn network_of(pid: u32) -> u64 {
+    let link = std::fs::read_link(format!("/proc/{pid}/ns/net")).expect("the process lives");
+    let digits: String = link
+        .to_string_lossy()
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    digits.parse().expect("net:[inode]")
+}
+
+/// A directory that every user can reach and the test's own mount namespace forgets, with copies of the programs.
+pub(crate) fn open_directory() -> PathBuf {
+    let directory = PathBuf::from("/mnt");
+    succeed(
+        Command::new("mount").args(["-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/mnt"]),
+        &[0],
+    );
+    for name in ["capture", "analyze"] {
+        std::fs::copy(super::program(name), directory.join(name)).expect("the program is copied");
+    }
+    let tmp = directory.join("tmp");
+    std::fs::create_dir(&tmp).expect("an empty directory");
+    std::fs::set_permissions(&tmp, std::os::unix::fs::PermissionsExt::from_mode(0o1777))
+        .expect("the owner may");
+    directory
+}
+
+/// Waits until a file is there.
+pub(crate) fn wait_for_file(path: &Path) {
+    wait_for(&path.display().to_string(), || path.exists().then_some(()));
+}
