@@ -163,16 +163,7 @@ fn every_table_has_its_extractor() {
     assert_eq!(filled.len() + 3, TABLES.len());
 }
 
-#[test]
-fn odd_bytes_in_any_file_do_no_harm() {
-    let texts: [&[u8]; 6] = [
-        b"",
-        b"\0",
-        b"\xff\n",
-        b":\n",
-        b"a b c d e f g h i j k l m\n= (",
-        b"1:1 1)",
-    ];
+fn feed_every_source(text: &[u8]) {
     for source in schema::tables::sources() {
         use schema::Source::{Device, Home, Host, Log, MountNamespace, NetNamespace, Process};
         let path = match source {
@@ -182,9 +173,26 @@ fn odd_bytes_in_any_file_do_no_harm() {
             Home(name) => format!("/home/ada/{name}"),
             _ => continue,
         };
-        for text in texts {
-            extract("", &[(&path, text)], &[]);
-        }
+        extract("", &[(&path, text)], &[]);
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..Default::default()
+    })]
+
+    /// Bytes of which every parser makes something, in any order.
+    #[test]
+    fn odd_bytes_in_any_file_do_no_harm(text in "[\\PC\0\n\t :=\\[\\]()<>;,0-9a-f\"'#\\\\-]{0,120}") {
+        feed_every_source(text.as_bytes());
+    }
+
+    #[test]
+    fn any_bytes_in_any_file_do_no_harm(text in proptest::collection::vec(proptest::num::u8::ANY, 0..120)) {
+        feed_every_source(&text);
     }
 }
 
