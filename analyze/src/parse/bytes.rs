@@ -169,15 +169,12 @@ pub(crate) fn unescape(
     let mut rest = text;
     while let Some((before, after)) = cut(rest, b'\\') {
         plain.extend_from_slice(before);
-        match decode(after) {
-            Some((byte, taken)) => {
-                plain.push(byte);
-                rest = after.get(taken..).unwrap_or_default();
-            }
-            None => {
-                plain.push(b'\\');
-                rest = after;
-            }
+        if let Some((byte, taken)) = decode(after) {
+            plain.push(byte);
+            rest = after.get(taken..).unwrap_or_default();
+        } else {
+            plain.push(b'\\');
+            rest = after;
         }
     }
     plain.extend_from_slice(rest);

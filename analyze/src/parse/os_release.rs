@@ -5,8 +5,11 @@ use std::borrow::Cow;
 use super::Parsed;
 use super::bytes::{cut, each_line};
 
-/// Names and values, unquoted.
-pub(crate) fn parse(input: &[u8]) -> Parsed<Vec<(&[u8], Cow<'_, [u8]>)>> {
+/// A name and its value, unquoted.
+pub(crate) type Assignment<'a> = (&'a [u8], Cow<'a, [u8]>);
+
+/// Reads the lines.
+pub(crate) fn parse(input: &[u8]) -> Parsed<Vec<Assignment<'_>>> {
     each_line(
         input,
         |line| line.trim_ascii_start().starts_with(b"#"),

@@ -91,11 +91,11 @@ fn structured(text: &[u8]) -> Option<Line<'_>> {
     let (pid, rest) = cut(rest, b' ')?;
     let (_id, rest) = cut(rest, b' ')?;
     let message = after_structured(rest)?;
-    let named = |word: &'static [u8], field| (field != word).then_some(field);
+    let named = |field: &[u8]| field != b"-";
     Some(Line {
         time_us,
-        host: named(b"-", host),
-        program: named(b"-", program),
+        host: Some(host).filter(|host| named(host)),
+        program: Some(program).filter(|program| named(program)),
         pid: decimal(pid),
         severity: None,
         message: message.strip_prefix(b"\xef\xbb\xbf").unwrap_or(message),
