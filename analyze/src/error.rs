@@ -89,7 +89,7 @@ pub fn shown(path: &std::path::Path) -> impl std::fmt::Display + '_ {
 }
 
 /// Replaces what may act on a terminal. Backslashes stay: they are of escapes that were made before.
-fn one_line(message: &str) -> String {
+pub(crate) fn one_line(message: &str) -> String {
     let unsafe_to_show = schema::text::is_unsafe_to_show;
     message.chars().fold(
         String::with_capacity(message.len()),

@@ -15,10 +15,10 @@ use schema::bundle::{Reader, hex};
 use schema::header::Header;
 use schema::manifest::Manifest;
 use schema::member;
-use schema::text::escaped;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
+use crate::error::one_line;
 use crate::progress::Progress;
 use directory::Directory;
 use sums::Sums;
@@ -112,8 +112,8 @@ impl Problem {
 /// For a person: places are names that others chose.
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (place, reason) = (self.place.as_bytes(), self.reason.as_bytes());
-        write!(formatter, "{}: {}", escaped(place), escaped(reason))
+        let line = format!("{}: {}", self.place, self.reason);
+        formatter.write_str(&one_line(&line))
     }
 }
 

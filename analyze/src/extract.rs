@@ -6,7 +6,8 @@ use schema::header::Header;
 use schema::records::{FdLink, ProcessLink, ThreadStat, UncertainProcess};
 use schema::{Outcome, Row, Source, TableDef};
 
-use crate::parse::Issue;
+use crate::parse::address::ByteOrder;
+use crate::parse::{Issue, Parsed};
 
 /// A file of the host as it travels in the bundle.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +101,16 @@ impl Facts {
             .checked_sub(self.header.clocks.boottime_us?)
     }
 
+    /// The network namespace that a file tells of.
+    pub fn net_namespace(&self, file: &File<'_>) -> Option<u64> {
+        self.net_namespaces.get(&file.pid?).copied()
+    }
+
+    /// The host's byte order.
+    pub(crate) fn byte_order(&self) -> ByteOrder {
+        ByteOrder::of(&self.header.host.endianness)
+    }
+
     /// Clock ticks as milliseconds.
     pub fn ticks_to_ms(&self, ticks: u64) -> u64 {
         let per_second = u64::from(self.header.host.clock_ticks.max(1));
@@ -136,5 +147,15 @@ pub trait Extract: Default {
     /// Emits what could only be known after the last file and record.
     fn finish<S: Sink>(&mut self, facts: &Facts, sink: &mut S) {
         let _ = (facts, sink);
+    }
+}
+
+impl<T> Parsed<T> {
+    /// What was understood, after the rest was reported as issues of `member`.
+    pub fn reported<S: Sink>(self, member: &str, sink: &mut S) -> T {
+        for issue in self.issues {
+            sink.issue(member, issue);
+        }
+        self.value
     }
 }

@@ -3,8 +3,36 @@
 //! A parser does no I/O, knows no clock, judges by what the text contains and never by a kernel's version. An odd line
 //! costs that line and becomes an [`Issue`]; nothing is skipped in silence and nothing panics.
 
+pub(crate) mod address;
+pub(crate) mod bash_history;
 pub(crate) mod bytes;
+pub(crate) mod dev_kmsg;
+pub(crate) mod etc;
+pub(crate) mod nf_conntrack;
+pub(crate) mod os_release;
 pub(crate) mod proc_loadavg;
+pub(crate) mod proc_meminfo;
+pub(crate) mod proc_modules;
+pub(crate) mod proc_net_arp;
+pub(crate) mod proc_net_dev;
+pub(crate) mod proc_net_fib_trie;
+pub(crate) mod proc_net_if_inet6;
+pub(crate) mod proc_net_route;
+pub(crate) mod proc_net_tcp;
+pub(crate) mod proc_net_unix;
+pub(crate) mod proc_pid_cgroup;
+pub(crate) mod proc_pid_cmdline;
+pub(crate) mod proc_pid_environ;
+pub(crate) mod proc_pid_fdinfo;
+pub(crate) mod proc_pid_limits;
+pub(crate) mod proc_pid_maps;
+pub(crate) mod proc_pid_mountinfo;
+pub(crate) mod proc_pid_stat;
+pub(crate) mod proc_pid_status;
+pub(crate) mod proc_pid_values;
+pub(crate) mod proc_swaps;
+pub(crate) mod proc_uptime;
+pub(crate) mod syslog;
 
 /// What a parser understood, and what it did not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -61,3 +89,6 @@ impl Issue {
 fn excerpt(text: &[u8]) -> Vec<u8> {
     text.get(..EXCERPT_LIMIT).unwrap_or(text).to_vec()
 }
+
+#[cfg(test)]
+mod tests;

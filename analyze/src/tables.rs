@@ -1,5 +1,7 @@
 //! The extractors: one file for each table that is made from evidence, named after the table.
 
+use schema::records::ProcessLink;
+
 use crate::extract::{Extract, Facts, File, Record, Sink};
 
 macro_rules! extractors {
@@ -42,5 +44,45 @@ macro_rules! extractors {
 }
 
 extractors! {
+    processes::Processes,
+    process_arguments::Arguments,
+    process_envs::Environments,
+    process_memory_map::MemoryMaps,
+    process_namespaces::Namespaces,
+    process_limits::Limits,
+    process_cgroups::Cgroups,
+    threads::Threads,
+    process_fds::Fds,
+    sockets::Sockets,
+    conntrack::Entries,
+    neighbors::Neighbors,
+    routes::Routes,
+    interface_addresses::InterfaceAddresses,
+    interface_details::InterfaceDetails,
+    log_lines::LogLines,
+    shell_history::Histories,
+    memory_info::Amounts,
     load_average::LoadAverages,
+    uptime::Uptimes,
+    os_version::OsVersions,
+    kernel_info::KernelInfos,
+    mounts::Mounts,
+    kernel_modules::Modules,
+    swaps::Swaps,
+    users::Users,
+    groups::Groups,
+    etc_hosts::Hosts,
+    dns_resolvers::Resolvers,
 }
+
+/// Where the target of a link would lie if it were a member, for issues.
+fn link_member(link: &ProcessLink<'_>) -> String {
+    format!(
+        "root/proc/{}/{}",
+        link.pid,
+        schema::text::escaped(link.name.as_bytes())
+    )
+}
+
+#[cfg(test)]
+mod tests;

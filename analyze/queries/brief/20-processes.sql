@@ -1,6 +1,6 @@
 -- title: Processes by container or service
 -- description: the units of process_units, the largest first; commands are the most frequent names in them
--- rows: 12
+-- rows: 8
 WITH
   members AS (
     SELECT

@@ -1,6 +1,6 @@
 -- title: Listeners
 -- description: TCP and UDP sockets that wait for others, with who holds them
--- rows: 15
+-- rows: 10
 WITH
   held AS (
     SELECT

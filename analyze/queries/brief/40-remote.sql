@@ -1,7 +1,7 @@
 -- title: Remote ends
 -- description: with whom sockets are connected, loopback left out; out: Port is the remote one, in: the local one that
 --   was connected to. What was tracked but has no socket here (forwarded, or closed) is `tracked`.
--- rows: 12
+-- rows: 8
 WITH
   ends AS (
     SELECT

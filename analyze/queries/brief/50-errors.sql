@@ -1,6 +1,6 @@
 -- title: Last errors in the logs
 -- description: lines of severity error and worse, or that say so, the newest first; equal messages of a program are one row
--- rows: 8
+-- rows: 5
 SELECT
   strftime('%m-%d %H:%M:%S', max(time), 'unixepoch') AS Last,
   count(*) AS Count,

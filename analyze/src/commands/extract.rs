@@ -42,7 +42,9 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     for problem in evidence.problems() {
         tell(&problem.to_string());
     }
-    refused.iter().for_each(|refused| tell(refused));
+    for message in &refused {
+        tell(message);
+    }
     writeln!(
         out,
         "{members} members, {bytes} bytes in {}",

@@ -47,9 +47,9 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
             (Format::Text, None) => writeln!(out, "{bytes:>9} {lane:<7} {name}"),
             (Format::Json, path) => {
                 let name = name.to_string();
-                let line =
+                let object =
                     json!({"member": name, "bytes": bytes, "lane": lane.as_str(), "path": path});
-                writeln!(out, "{line}")
+                writeln!(out, "{object}")
             }
         }
         .map_err(Error::Output)

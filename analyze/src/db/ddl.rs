@@ -7,7 +7,7 @@ use schema::TableDef;
 use schema::tables::TABLES;
 use sha2::{Digest, Sha256};
 
-/// `PRAGMA application_id` of our databases: "FzFr".
+/// `PRAGMA application_id` of our databases: the letters `FzFr`.
 pub const APPLICATION_ID: i32 = 0x467a_4672;
 
 /// `PRAGMA user_version` of our databases: a hash of the tables, so that a snapshot is never loaded into tables of

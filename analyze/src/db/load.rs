@@ -113,7 +113,7 @@ fn private(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "journal_mode", "OFF")?;
     connection.pragma_update(None, "synchronous", "OFF")?;
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    ddl::create_all(connection, [])
+    ddl::create_all(connection, crate::queries::views())
 }
 
 fn insert(mut connection: Connection, evidence: &mut Evidence) -> Result<Loaded, Error> {

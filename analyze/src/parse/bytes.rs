@@ -1,89 +1,215 @@
-//! Bytes as lines, fields and numbers, without copying and without asking for UTF-8.
+//! The steps that all parsers share: lines, fields and numbers of byte text.
 
 use std::borrow::Cow;
-use std::str::FromStr;
 
-/// Lines without their newline, counted from 1. Nothing follows a newline at the very end.
-pub(crate) fn lines(input: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
-    let mut rest = input;
-    (1..).map_while(move |number| {
-        if rest.is_empty() {
+use super::{Issue, Parsed};
+
+/// Lines with their numbers, counted from 1, without the newline.
+pub(crate) fn lines(input: &[u8]) -> Lines<'_> {
+    Lines {
+        rest: input,
+        number: 0,
+    }
+}
+
+/// See [`lines`].
+pub(crate) struct Lines<'a> {
+    rest: &'a [u8],
+    number: u64,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (u64, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
             return None;
         }
-        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        let line = rest.get(..end)?;
-        rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
-        Some((number, line))
+        let (line, rest) = cut(self.rest, b'\n').unwrap_or((self.rest, b""));
+        self.rest = rest;
+        self.number = self.number.saturating_add(1);
+        Some((self.number, line))
+    }
+}
+
+/// Parses each line that is neither blank nor a heading; a line that `parse` refuses becomes an issue.
+pub(crate) fn each_line<'a, T>(
+    input: &'a [u8],
+    is_heading: impl Fn(&[u8]) -> bool,
+    expected: &'static str,
+    mut parse: impl FnMut(&'a [u8]) -> Option<T>,
+) -> Parsed<Vec<T>> {
+    let mut parsed = Parsed::from(Vec::new());
+    for (number, line) in lines(input) {
+        if is_blank(line) || is_heading(line) {
+            continue;
+        }
+        match parse(line) {
+            Some(row) => parsed.value.push(row),
+            None => parsed.issues.push(Issue::at(number, expected, line)),
+        }
+    }
+    parsed
+}
+
+/// For [`each_line`] on a file without a heading.
+pub(crate) fn no_heading(_line: &[u8]) -> bool {
+    false
+}
+
+/// Whether a line holds nothing.
+pub(crate) fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
+}
+
+/// Fields separated by runs of blanks and tabs.
+pub(crate) fn fields(line: &[u8]) -> Fields<'_> {
+    Fields { rest: line }
+}
+
+/// See [`fields`].
+#[derive(Clone)]
+pub(crate) struct Fields<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    /// What follows the last field, its separator included.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = self
+            .rest
+            .iter()
+            .position(|byte| !matches!(byte, b' ' | b'\t'))?;
+        let (_, rest) = self.rest.split_at_checked(start)?;
+        let end = memchr::memchr2(b' ', b'\t', rest).unwrap_or(rest.len());
+        let (field, rest) = rest.split_at_checked(end)?;
+        self.rest = rest;
+        Some(field)
+    }
+}
+
+/// What stands before and after the first such byte.
+pub(crate) fn cut(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    cut_at(text, memchr::memchr(at, text)?)
+}
+
+/// What stands before and after the last such byte.
+pub(crate) fn cut_last(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    cut_at(text, memchr::memrchr(at, text)?)
+}
+
+fn cut_at(text: &[u8], position: usize) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = text.split_at_checked(position)?;
+    Some((before, rest.get(1..)?))
+}
+
+/// An unsigned decimal number: digits and nothing else, within the type's range.
+pub(crate) fn decimal<T: TryFrom<u64>>(digits: &[u8]) -> Option<T> {
+    unsigned(digits, 10)
+}
+
+/// A hexadecimal number without prefix.
+pub(crate) fn hex<T: TryFrom<u64>>(digits: &[u8]) -> Option<T> {
+    unsigned(digits, 16)
+}
+
+/// An octal number; leading zeros as the kernel writes them.
+pub(crate) fn octal<T: TryFrom<u64>>(digits: &[u8]) -> Option<T> {
+    unsigned(digits, 8)
+}
+
+/// A decimal number that may be negative.
+pub(crate) fn integer<T: TryFrom<i64>>(text: &[u8]) -> Option<T> {
+    let value = match text.strip_prefix(b"-") {
+        Some(digits) => 0i64.checked_sub_unsigned(decimal(digits)?)?,
+        None => decimal(text)?,
+    };
+    T::try_from(value).ok()
+}
+
+fn unsigned<T: TryFrom<u64>>(digits: &[u8], radix: u32) -> Option<T> {
+    if digits.is_empty() {
+        return None;
+    }
+    let mut value = 0u64;
+    for byte in digits {
+        let digit = char::from(*byte).to_digit(radix)?;
+        value = value
+            .checked_mul(u64::from(radix))?
+            .checked_add(u64::from(digit))?;
+    }
+    T::try_from(value).ok()
+}
+
+/// Decodes `\ooo`, once: what it decodes to is not looked at again. A backslash before anything else stays.
+pub(crate) fn unescape_octal(text: &[u8]) -> Cow<'_, [u8]> {
+    unescape(text, |after| {
+        let digits = after.get(..3)?;
+        Some((octal(digits)?, 3))
     })
 }
 
-/// Fields between blanks and tabs, however many.
-pub(crate) fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|byte| matches!(byte, b' ' | b'\t'))
-        .filter(|field| !field.is_empty())
-}
-
-/// A decimal number, whole: no sign for unsigned types, no blanks.
-pub(crate) fn number<T: FromStr>(field: &[u8]) -> Option<T> {
-    let digits = field.strip_prefix(b"-").unwrap_or(field);
-    if !digits.first()?.is_ascii_digit() {
-        return None;
-    }
-    std::str::from_utf8(field).ok()?.parse().ok()
-}
-
-/// A hexadecimal number of at most 16 digits, without a prefix.
-pub(crate) fn hex(field: &[u8]) -> Option<u64> {
-    radix(field, 16)
-}
-
-/// An octal number, as `fdinfo` writes flags.
-pub(crate) fn octal(field: &[u8]) -> Option<u64> {
-    radix(field, 8)
-}
-
-fn radix(field: &[u8], radix: u32) -> Option<u64> {
-    if !field.first()?.is_ascii_alphanumeric() {
-        return None;
-    }
-    u64::from_str_radix(std::str::from_utf8(field).ok()?, radix).ok()
-}
-
-/// What stands before and behind the first `separator`.
-pub(crate) fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = memchr::memchr(separator, text)?;
-    Some((text.get(..at)?, text.get(at.checked_add(1)?..)?))
-}
-
-/// Undoes the kernel's octal escapes (`\040` for a blank), once. A backslash that begins none stays.
-pub(crate) fn unescape_octal(text: &[u8]) -> Cow<'_, [u8]> {
+/// Replaces what follows each backslash by the byte `decode` makes of it, with the count of bytes that it took.
+pub(crate) fn unescape(
+    text: &[u8],
+    decode: impl Fn(&[u8]) -> Option<(u8, usize)>,
+) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', text).is_none() {
         return Cow::Borrowed(text);
     }
     let mut plain = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let Some((first, after)) = rest.split_first() {
-        match (first, after) {
-            (
-                b'\\',
-                [
-                    a @ b'0'..=b'3',
-                    b @ b'0'..=b'7',
-                    c @ b'0'..=b'7',
-                    behind @ ..,
-                ],
-            ) => {
-                let digit = |byte: &u8| byte.wrapping_sub(b'0');
-                plain.push((digit(a) << 6) | (digit(b) << 3) | digit(c));
-                rest = behind;
+    while let Some((before, after)) = cut(rest, b'\\') {
+        plain.extend_from_slice(before);
+        match decode(after) {
+            Some((byte, taken)) => {
+                plain.push(byte);
+                rest = after.get(taken..).unwrap_or_default();
             }
-            _ => {
-                plain.push(*first);
+            None => {
+                plain.push(b'\\');
                 rest = after;
             }
         }
     }
+    plain.extend_from_slice(rest);
     Cow::Owned(plain)
+}
+
+/// What the kernel appends to the path of a file that has lost its name.
+pub(crate) const DELETED: &[u8] = b" (deleted)";
+
+/// A path without the kernel's ` (deleted)`, and whether it was there.
+pub(crate) fn strip_deleted(path: &[u8]) -> (&[u8], bool) {
+    path.strip_suffix(DELETED)
+        .map_or((path, false), |path| (path, true))
+}
+
+/// The target of a link of `/proc` without the kernel's ` (deleted)`, and whether the file has no name any more.
+///
+/// A file may really be called so: `link_count` above 0 says that the file has a name, and then the target stays as
+/// it is. The same holds for a file that was opened by one of two hard links of which that one was removed: it still
+/// has a name, so it is not deleted, and nothing in `/proc` tells it from the first case.
+pub(crate) fn link_target(target: &[u8], link_count: Option<u64>) -> (&[u8], bool) {
+    if link_count.is_some_and(|count| count > 0) {
+        (target, false)
+    } else {
+        strip_deleted(target)
+    }
+}
+
+/// Name and number of `name:[number]`, as links to sockets, pipes and namespaces have it.
+pub(crate) fn bracketed(target: &[u8]) -> Option<(&[u8], u64)> {
+    let (name, number) = cut(target.strip_suffix(b"]")?, b'[')?;
+    Some((name.strip_suffix(b":")?, decimal(number)?))
 }
 
 #[cfg(test)]
@@ -91,41 +217,52 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_counted() {
-        let all = |text| lines(text).collect::<Vec<_>>();
-        assert_eq!(all(b"a\n\nb"), [(1, &b"a"[..]), (2, b""), (3, b"b")]);
-        assert_eq!(all(b"a\n"), [(1, &b"a"[..])]);
-        assert!(all(b"").is_empty());
+    fn fields_and_lines() {
+        let check = |line: &[u8], expected: &[&[u8]]| {
+            assert_eq!(fields(line).collect::<Vec<_>>(), expected);
+        };
+        check(b" a\t b  ", &[b"a", b"b"]);
+        check(b"", &[]);
+        let numbered: Vec<_> = lines(b"a\n\nb").collect();
+        assert_eq!(numbered, [(1, &b"a"[..]), (2, b""), (3, b"b")]);
+        assert_eq!(lines(b"a\n").count(), 1);
     }
 
     #[test]
-    fn numbers_are_whole() {
-        assert_eq!(number::<u64>(b"18446744073709551615"), Some(u64::MAX));
-        assert_eq!(number::<i32>(b"-20"), Some(-20));
-        for odd in [
-            &b""[..],
-            b"+1",
-            b"-1",
-            b" 1",
-            b"1x",
-            b"18446744073709551616",
-            b"\xff",
-        ] {
-            assert_eq!(number::<u64>(odd), None);
-        }
-        assert_eq!(
-            (hex(b"0A"), hex(b"0x1"), hex(b""), octal(b"0100002")),
-            (Some(10), None, None, Some(32_770))
-        );
-        assert_eq!(hex(b"11112222333344445"), None);
+    fn numbers() {
+        assert_eq!(decimal::<u64>(b"18446744073709551615"), Some(u64::MAX));
+        assert_eq!(decimal::<u64>(b"18446744073709551616"), None);
+        assert_eq!(decimal::<u8>(b"256"), None);
+        assert_eq!(decimal::<u8>(b""), None);
+        assert_eq!(decimal::<u8>(b"+1"), None);
+        assert_eq!(integer::<i32>(b"-20"), Some(-20));
+        assert_eq!(integer::<i64>(b"-9223372036854775808"), Some(i64::MIN));
+        assert_eq!(hex::<u32>(b"0100007F"), Some(0x0100_007f));
+        assert_eq!(octal::<u32>(b"0100002"), Some(0o100_002));
+        assert_eq!(octal::<u32>(b"8"), None);
     }
 
     #[test]
-    fn escapes_are_undone_once() {
-        let check = |text: &[u8], plain: &[u8]| assert_eq!(*unescape_octal(text), *plain);
-        check(b"/mnt/a\\040b\\011\\134", b"/mnt/a b\t\\");
-        check(b"\\134040", b"\\040");
+    fn escapes_are_decoded_once() {
+        let check = |text: &[u8], expected: &[u8]| assert_eq!(&*unescape_octal(text), expected);
+        check(b"/a\\040b", b"/a b");
+        check(b"/a\\134040b", b"/a\\040b");
         check(b"\\04", b"\\04");
-        check(b"\\777\\", b"\\777\\");
+        check(b"\\999\\", b"\\999\\");
+        check(b"\\777", b"\\777");
+    }
+
+    #[test]
+    fn targets() {
+        let check = |target: &[u8], count, expected: (&[u8], bool)| {
+            assert_eq!(link_target(target, count), expected);
+        };
+        check(b"/a (deleted)", None, (b"/a", true));
+        check(b"/a (deleted)", Some(0), (b"/a", true));
+        check(b"/a (deleted)", Some(1), (b"/a (deleted)", false));
+        check(b"/a (deleted) (deleted)", Some(0), (b"/a (deleted)", true));
+        check(b"/a", None, (b"/a", false));
+        assert_eq!(bracketed(b"socket:[7]"), Some((&b"socket"[..], 7)));
+        assert_eq!(bracketed(b"socket:[]"), None);
     }
 }

@@ -28,6 +28,12 @@ const SEEKABLE_MAGIC: [u8; 4] = [0xb1, 0xea, 0x92, 0x8f];
 /// Most compressed bytes that are looked at for one frame.
 const COMPRESSED_LIMIT: usize = FRAME_LIMIT + (FRAME_LIMIT >> 7) + 1024;
 
+/// Compressed bytes that are looked at first: honest frames end within them, and a scan reads little twice.
+const FIRST_LOOK: usize = 1 << 20;
+/// Most places of a scan that may turn out to be no frame: each costs [`COMPRESSED_LIMIT`] bytes of reading, and one in
+/// four thousand million places looks like a frame by chance.
+const DAMAGE_LIMIT: usize = 1000;
+
 /// A part of the bundle that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
@@ -261,6 +267,12 @@ impl<R: Read + Seek> Reader<R> {
                         offset,
                         reason: error.to_string(),
                     });
+                    if self.damage.len() > DAMAGE_LIMIT {
+                        return Err(Error::Limit {
+                            what: "the number of damaged places".to_owned(),
+                            limit: DAMAGE_LIMIT.to_string(),
+                        });
+                    }
                     match self.input.next_magic(offset.saturating_add(1), size)? {
                         Some(next) => offset = next,
                         None => break,
@@ -342,8 +354,13 @@ impl<R: Read + Seek> Input<R> {
 
     /// The range of the frame, zstd or skippable, that begins at `offset`.
     fn frame_at(&mut self, offset: u64, size: u64) -> Result<FrameRange, Error> {
-        let bytes = self.read_at(offset, COMPRESSED_LIMIT)?;
-        let length = zstd_safe::find_frame_compressed_size(&bytes).map_err(|code| {
+        let mut bytes = self.read_at(offset, FIRST_LOOK)?;
+        let mut found = zstd_safe::find_frame_compressed_size(&bytes);
+        if found.is_err() && bytes.len() == FIRST_LOOK && is_frame(&bytes) {
+            bytes = self.read_at(offset, COMPRESSED_LIMIT)?;
+            found = zstd_safe::find_frame_compressed_size(&bytes);
+        }
+        let length = found.map_err(|code| {
             let cut = offset.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX)) >= size;
             let reason = zstd_safe::get_error_name(code);
             Error::Damaged(if cut {
@@ -477,6 +494,11 @@ impl Frame {
             content,
         })
     }
+}
+
+/// Whether the bytes begin as a zstd frame or a skippable one does.
+fn is_frame(bytes: &[u8]) -> bool {
+    bytes.starts_with(&ZSTD_MAGIC) || matches!(bytes, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
 /// A context that refuses frames which ask for more memory than honest ones.

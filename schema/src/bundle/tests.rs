@@ -191,6 +191,37 @@ fn every_truncation_is_noticed() {
     assert!(most > 60);
 }
 
+/// A frame may be longer than what a scan looks at first.
+#[test]
+fn scan_of_long_frames() {
+    let mut writer = Writer::new(Vec::new(), &header()).unwrap();
+    writer
+        .member(Lane::Log, "root/var/log/syslog", &noise(1, 3 << 20), 0)
+        .unwrap();
+    writer.flush(0).unwrap();
+    writer
+        .member(Lane::System, "root/etc/hostname", b"web-1\n", 0)
+        .unwrap();
+    let bytes = writer.finish(manifest(), 0).unwrap().1;
+    let (members, damage, _) = read_all(&bytes[..bytes.len() - 20]).unwrap();
+    assert!(
+        members
+            .iter()
+            .any(|(name, content)| name == "root/var/log/syslog" && content.len() == 3 << 20),
+        "{damage:?}"
+    );
+}
+
+/// A file full of what begins like a frame is given up, not searched for hours.
+#[test]
+fn scan_gives_up() {
+    let mut bytes = bundle();
+    bytes.truncate(bytes.len() - 20);
+    bytes.extend([0x28, 0xb5, 0x2f, 0xfd].repeat(100_000));
+    let error = read_all(&bytes).unwrap_err();
+    assert!(error.to_string().contains("damaged places"), "{error}");
+}
+
 /// A flipped bit costs the frame it lies in, and nothing else.
 #[test]
 fn every_flipped_bit_is_noticed() {

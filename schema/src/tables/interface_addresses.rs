@@ -5,9 +5,12 @@ use crate::text::Text;
 
 crate::table! {
     /// IPv6 addresses of the interfaces of every network namespace (`/proc/PID/net/if_inet6`), and the IPv4 ones as far as
-    /// `fib_trie` tells them: it names the addresses, not their interfaces, so that is filled in from the local routes.
+    /// `fib_trie` tells them: it names the addresses, not their interfaces, so that is
+    /// filled in from the connected routes of the main table (`/proc/PID/net/route`).
     pub struct InterfaceAddress<'a> in "interface_addresses" {
-        sources: [Source::NetNamespace("if_inet6"), Source::NetNamespace("fib_trie")],
+        sources: [
+            Source::NetNamespace("if_inet6"), Source::NetNamespace("fib_trie"), Source::NetNamespace("route"),
+        ],
         key: [net_namespace, interface, address],
         logical_key: [interface, address],
         volatile: [net_namespace],

@@ -1,0 +1,83 @@
+//! `/proc/PID/net/dev`: two lines of heading, then an interface and sixteen counters.
+
+use super::Parsed;
+use super::bytes::{cut_last, decimal, each_line, fields};
+
+/// The counters of an interface, in the file's order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Interface<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) received: Counters,
+    pub(crate) sent: Counters,
+    pub(crate) collisions: u64,
+}
+
+/// The counters that both directions have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counters {
+    pub(crate) bytes: u64,
+    pub(crate) packets: u64,
+    pub(crate) errors: u64,
+    pub(crate) drops: u64,
+}
+
+/// Reads the lines below the heading.
+pub(crate) fn parse(input: &[u8]) -> Parsed<Vec<Interface<'_>>> {
+    each_line(
+        input,
+        |line| line.contains(&b'|'),
+        "an interface and its counters",
+        |line| {
+            // Old kernels put no blank behind the colon, and an alias has one in its name.
+            let (name, counters) = cut_last(line, b':')?;
+            let mut next = fields(counters).map(decimal::<u64>);
+            let received = direction(&mut next)?;
+            // Skipped: fifo, frame, compressed, multicast; fifo.
+            let mut next = next.skip(4);
+            let sent = direction(&mut next)?;
+            Some(Interface {
+                name: name.trim_ascii_start(),
+                received,
+                sent,
+                collisions: next.nth(1)??,
+            })
+        },
+    )
+}
+
+fn direction(counters: &mut impl Iterator<Item = Option<u64>>) -> Option<Counters> {
+    Some(Counters {
+        bytes: counters.next()??,
+        packets: counters.next()??,
+        errors: counters.next()??,
+        drops: counters.next()??,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interfaces() {
+        let check = |input: &[u8], issues: usize, expected: &[Interface<'_>]| {
+            let parsed = parse(input);
+            assert_eq!(parsed.value, expected);
+            assert_eq!(parsed.issues.len(), issues);
+        };
+        check(
+            b"Inter-|   Receive                                                |  Transmit\n \
+              face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n  \
+              eth0:1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n",
+            0,
+            &[Interface {
+                name: b"eth0",
+                received: Counters { bytes: 1, packets: 2, errors: 3, drops: 4 },
+                sent: Counters { bytes: 9, packets: 10, errors: 11, drops: 12 },
+                collisions: 14,
+            }],
+        );
+        check(b"", 0, &[]);
+        check(b"eth0: 1 2 3\n\0\xff\neth0: 99999999999999999999 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n", 3, &[]);
+    }
+}

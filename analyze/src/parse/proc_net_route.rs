@@ -1,0 +1,141 @@
+//! `/proc/PID/net/route` and `/proc/PID/net/ipv6_route`: the main table of IPv4, all tables of IPv6.
+
+use std::net::IpAddr;
+
+use super::Parsed;
+use super::address::{ByteOrder, v6_network_order};
+use super::bytes::{decimal, each_line, fields, hex, no_heading};
+
+/// A route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Route<'a> {
+    pub(crate) interface: &'a [u8],
+    pub(crate) destination: IpAddr,
+    pub(crate) prefix_length: u8,
+    pub(crate) gateway: Option<IpAddr>,
+    pub(crate) source: Option<IpAddr>,
+    pub(crate) flags: u32,
+    pub(crate) metric: u32,
+    pub(crate) mtu: Option<u32>,
+    pub(crate) references: u32,
+    pub(crate) uses: u32,
+}
+
+/// `RTF_GATEWAY`.
+const HAS_GATEWAY: u32 = 2;
+
+/// Reads the lines of `route` below the heading.
+pub(crate) fn parse(input: &[u8], order: ByteOrder) -> Parsed<Vec<Route<'_>>> {
+    each_line(
+        input,
+        |line| line.starts_with(b"Iface\t"),
+        "a route",
+        |line| {
+            let mut fields = fields(line);
+            let interface = fields.next()?;
+            let destination = order.v4(fields.next()?)?;
+            let gateway = order.v4(fields.next()?)?;
+            let flags = hex(fields.next()?)?;
+            let references = decimal(fields.next()?)?;
+            let uses = decimal(fields.next()?)?;
+            let metric = decimal(fields.next()?)?;
+            let mask = order.v4(fields.next()?)?.to_bits();
+            Some(Route {
+                interface,
+                destination: IpAddr::V4(destination),
+                prefix_length: u8::try_from(mask.count_ones()).ok()?,
+                gateway: (flags & HAS_GATEWAY != 0).then_some(IpAddr::V4(gateway)),
+                source: None,
+                flags,
+                metric,
+                mtu: Some(decimal(fields.next()?)?),
+                references,
+                uses,
+            })
+        },
+    )
+}
+
+/// Reads the lines of `ipv6_route`.
+pub(crate) fn parse_v6(input: &[u8]) -> Parsed<Vec<Route<'_>>> {
+    each_line(input, no_heading, "an IPv6 route", |line| {
+        let mut fields = fields(line);
+        let destination = v6_network_order(fields.next()?)?;
+        let prefix_length = hex(fields.next()?)?;
+        let source = v6_network_order(fields.next()?)?;
+        let source_length: u8 = hex(fields.next()?)?;
+        let gateway = v6_network_order(fields.next()?)?;
+        let metric = hex(fields.next()?)?;
+        let references = hex(fields.next()?)?;
+        let uses = hex(fields.next()?)?;
+        let flags = hex(fields.next()?)?;
+        Some(Route {
+            interface: fields.next()?,
+            destination: IpAddr::V6(destination),
+            prefix_length,
+            gateway: (!gateway.is_unspecified()).then_some(IpAddr::V6(gateway)),
+            source: (source_length > 0).then_some(IpAddr::V6(source)),
+            flags,
+            metric,
+            mtu: None,
+            references,
+            uses,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(parsed: &Parsed<Vec<Route<'_>>>, issues: usize, expected: &[&str]) {
+        let shown: Vec<_> = parsed
+            .value
+            .iter()
+            .map(|route| {
+                format!(
+                    "{}/{} via {:?} {} {:x} {}",
+                    route.destination,
+                    route.prefix_length,
+                    route.gateway,
+                    schema::text::escaped(route.interface),
+                    route.flags,
+                    route.metric
+                )
+            })
+            .collect();
+        assert_eq!(shown, expected);
+        assert_eq!(parsed.issues.len(), issues);
+    }
+
+    #[test]
+    fn routes() {
+        let text = b"Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n\
+                     eth0\t00000000\tFE0200C0\t0003\t0\t0\t100\t00000000\t0\t0\t0   \n\
+                     eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0   \n";
+        check(
+            &parse(text, ByteOrder::Little),
+            0,
+            &[
+                "0.0.0.0/0 via Some(192.0.2.254) eth0 3 100",
+                "192.0.2.0/24 via None eth0 1 0",
+            ],
+        );
+        check(
+            &parse_v6(
+                b"20010db8000000000000000000000000 40 00000000000000000000000000000000 00 00000000000000000000000000000000 \
+                  00000100 00000001 00000000 00000001     eth0\n",
+            ),
+            0,
+            &["2001:db8::/64 via None eth0 1 256"],
+        );
+    }
+
+    #[test]
+    fn hostile() {
+        let odd = b"eth0\t000200C0\n\0\xff\neth0 0 0 0 0 0 0 0 0 0\n";
+        check(&parse(odd, ByteOrder::Little), 3, &[]);
+        check(&parse_v6(odd), 3, &[]);
+        check(&parse(b"", ByteOrder::Big), 0, &[]);
+    }
+}

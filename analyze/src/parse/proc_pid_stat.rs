@@ -1,0 +1,120 @@
+//! `/proc/PID/stat` and `/proc/PID/task/TID/stat`: one line, the name in parentheses.
+
+use super::bytes::{cut, cut_last, decimal, fields, integer};
+use super::{Issue, Parsed};
+
+/// The fields that tables hold, each by its name in `proc(5)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stat<'a> {
+    pub(crate) comm: &'a [u8],
+    pub(crate) state: &'a [u8],
+    pub(crate) ppid: u32,
+    pub(crate) pgrp: i32,
+    pub(crate) session: i32,
+    pub(crate) tty_nr: i32,
+    pub(crate) flags: u64,
+    pub(crate) utime: u64,
+    pub(crate) stime: u64,
+    pub(crate) nice: i32,
+    pub(crate) num_threads: u32,
+    pub(crate) starttime: u64,
+    pub(crate) processor: Option<u32>,
+}
+
+/// `PF_KTHREAD` of the flags.
+const KERNEL_THREAD: u64 = 0x0020_0000;
+
+impl Stat<'_> {
+    /// Whether it is a kernel thread.
+    pub(crate) fn is_kernel_thread(&self) -> bool {
+        self.flags & KERNEL_THREAD != 0
+    }
+}
+
+/// Reads the line. The name may hold blanks, parentheses and newlines, so it ends at the last `)`.
+pub(crate) fn parse(input: &[u8]) -> Parsed<Option<Stat<'_>>> {
+    let value = stat(input);
+    let issues = if value.is_none() {
+        vec![Issue::at(1, "a stat line", input)]
+    } else {
+        Vec::new()
+    };
+    Parsed { value, issues }
+}
+
+fn stat(input: &[u8]) -> Option<Stat<'_>> {
+    let (before, after) = cut_last(input.trim_ascii_end(), b')')?;
+    let (_pid, comm) = cut(before, b'(')?;
+    let mut fields = fields(after);
+    Some(Stat {
+        comm,
+        state: fields.next()?,
+        ppid: decimal(fields.next()?)?,
+        pgrp: integer(fields.next()?)?,
+        session: integer(fields.next()?)?,
+        tty_nr: integer(fields.next()?)?,
+        // Skipped: tpgid; minflt to cmajflt; cutime to priority; itrealvalue; vsize to exit_signal.
+        flags: decimal(fields.nth(1)?)?,
+        utime: decimal(fields.nth(4)?)?,
+        stime: decimal(fields.next()?)?,
+        nice: integer(fields.nth(3)?)?,
+        num_threads: decimal(fields.next()?)?,
+        starttime: decimal(fields.nth(1)?)?,
+        processor: fields.nth(16).and_then(decimal),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TAIL: &str = " S 1 812 812 34816 -1 4194624 2316 6047 3 4 5 7 10 11 20 -5 1 0 1421 15921152 1789 \
+                        18446744073709551615 1 1 0 0 0 0 0 4096 81925 0 0 0 17 3 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+
+    fn check(comm: &[u8]) {
+        let line = [b"812 (", comm, b")", TAIL.as_bytes()].concat();
+        let parsed = parse(&line);
+        assert_eq!(parsed.issues, []);
+        assert_eq!(
+            parsed.value,
+            Some(Stat {
+                comm,
+                state: b"S",
+                ppid: 1,
+                pgrp: 812,
+                session: 812,
+                tty_nr: 34816,
+                flags: 4_194_624,
+                utime: 5,
+                stime: 7,
+                nice: -5,
+                num_threads: 1,
+                starttime: 1421,
+                processor: Some(3),
+            })
+        );
+    }
+
+    #[test]
+    fn names() {
+        check(b"sshd");
+        check(b") R 1 1 (sshd");
+        check(b"\xff\n");
+        check(b"");
+    }
+
+    #[test]
+    fn hostile() {
+        for odd in [
+            &b""[..],
+            b"812 (sshd",
+            b"812 (sshd) S 1",
+            b")(",
+            b"\0\xff",
+            b"1 (a) S 99999999999999999999999 1 1",
+        ] {
+            let parsed = parse(odd);
+            assert_eq!((parsed.value, parsed.issues.len()), (None, 1));
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Table `processes`.
+
+use std::collections::BTreeMap;
+
+use schema::records::ProcessLink;
+use schema::tables::Process;
+use schema::{Row, Source, TableDef, Text};
+
+use crate::extract::{Extract, Facts, File, Record, Sink};
+use crate::parse::proc_pid_cgroup::Membership;
+use crate::parse::proc_pid_stat::Stat;
+use crate::parse::proc_pid_status::Status;
+use crate::parse::{
+    Issue, bytes, proc_pid_cgroup, proc_pid_cmdline, proc_pid_stat, proc_pid_status,
+    proc_pid_values,
+};
+
+/// Fills `processes`. The files of a process arrive in any order and far from each other, so rows grow until the end.
+#[derive(Default)]
+pub(super) struct Processes {
+    seen: BTreeMap<u32, Seen>,
+}
+
+/// A row that grows, and what tells a kernel thread.
+struct Seen {
+    row: Process<'static>,
+    /// By the flags of stat.
+    kernel_thread_by_stat: Option<bool>,
+    /// By `Kthread` of status, which older kernels lack.
+    kernel_thread_by_status: Option<bool>,
+}
+
+impl Extract for Processes {
+    const TABLE: TableDef = Process::TABLE;
+
+    fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
+        let (Some(pid), Source::Process(name)) = (file.pid, file.source) else {
+            return;
+        };
+        let seen = self.seen(pid);
+        let row = &mut seen.row;
+        match name {
+            "stat" => {
+                if let Some(stat) = proc_pid_stat::parse(file.content).reported(file.member, sink) {
+                    seen.take_stat(&stat, facts);
+                }
+            }
+            "status" => {
+                let status = proc_pid_status::parse(file.content).reported(file.member, sink);
+                seen.take_status(status);
+            }
+            "cmdline" => {
+                row.cmdline = Some(owned(&proc_pid_cmdline::joined(file.content)));
+            }
+            // Its issues are reported by `process_cgroups`.
+            "cgroup" => {
+                let memberships = proc_pid_cgroup::parse(file.content).value;
+                row.cgroup_path = cgroup_path(&memberships).map(owned);
+            }
+            "io" => {
+                let io = proc_pid_values::io(file.content).reported(file.member, sink);
+                row.disk_bytes_read = io.read_bytes;
+                row.disk_bytes_written = io.write_bytes;
+            }
+            "oom_score_adj" => {
+                row.oom_score_adj =
+                    proc_pid_values::oom_score_adj(file.content).reported(file.member, sink);
+            }
+            "loginuid" => {
+                row.login_uid = proc_pid_values::loginuid(file.content).reported(file.member, sink);
+            }
+            "wchan" => row.wchan = proc_pid_values::wchan(file.content).map(owned),
+            _ => {}
+        }
+    }
+
+    fn record<S: Sink>(&mut self, record: Record<'_>, _facts: &Facts, sink: &mut S) {
+        match record {
+            Record::ProcessLink(link) => self.seen(link.pid).take_link(link, sink),
+            Record::UncertainProcess(process) => {
+                self.seen(process.pid).row.identity_uncertain = true;
+            }
+            Record::FdLink(_) | Record::ThreadStat(_) => {}
+        }
+    }
+
+    fn finish<S: Sink>(&mut self, facts: &Facts, sink: &mut S) {
+        for (_, seen) in std::mem::take(&mut self.seen) {
+            sink.row(&seen.into_row(facts));
+        }
+    }
+}
+
+impl Processes {
+    fn seen(&mut self, pid: u32) -> &mut Seen {
+        self.seen.entry(pid).or_insert_with(|| Seen {
+            row: unknown(pid),
+            kernel_thread_by_stat: None,
+            kernel_thread_by_status: None,
+        })
+    }
+}
+
+impl Seen {
+    /// Stat has the exact name; what status has too is taken from there.
+    fn take_stat(&mut self, stat: &Stat<'_>, facts: &Facts) {
+        let row = &mut self.row;
+        row.name = Some(owned(stat.comm));
+        row.state = Some(owned(stat.state));
+        row.parent.get_or_insert(stat.ppid);
+        row.threads.get_or_insert(stat.num_threads);
+        row.nice = Some(stat.nice);
+        row.pgroup = Some(stat.pgrp);
+        row.session = Some(stat.session);
+        row.tty = Some(stat.tty_nr);
+        row.start_ticks = Some(stat.starttime);
+        row.start_time = facts.boot_time_us().and_then(|boot| {
+            let since_boot = i64::try_from(facts.ticks_to_ms(stat.starttime)).ok()?;
+            let time_us = boot.checked_add(since_boot.checked_mul(1000)?)?;
+            Some(time_us.div_euclid(1_000_000))
+        });
+        row.user_time = Some(facts.ticks_to_ms(stat.utime));
+        row.system_time = Some(facts.ticks_to_ms(stat.stime));
+        self.kernel_thread_by_stat = Some(stat.is_kernel_thread());
+    }
+
+    fn take_status(&mut self, status: Status<'_>) {
+        let row = &mut self.row;
+        if let Some(name) = status.name {
+            row.name.get_or_insert_with(|| owned(&name));
+        }
+        if let Some(state) = status.state {
+            row.state.get_or_insert_with(|| owned(state));
+        }
+        row.parent = status.ppid.or(row.parent);
+        row.threads = status.threads.or(row.threads);
+        if let Some([real, effective, saved]) = status.uid {
+            (row.uid, row.euid, row.suid) = (Some(real), Some(effective), Some(saved));
+        }
+        if let Some([real, effective, saved]) = status.gid {
+            (row.gid, row.egid, row.sgid) = (Some(real), Some(effective), Some(saved));
+        }
+        row.resident_size = status.vm_rss;
+        row.total_size = status.vm_size;
+        row.voluntary_switches = status.voluntary_switches;
+        row.nonvoluntary_switches = status.nonvoluntary_switches;
+        row.namespace_pids = status.nspid.map(|pids| {
+            let pids: Vec<_> = bytes::fields(pids).collect();
+            Text::from(pids.join(&b' '))
+        });
+        self.kernel_thread_by_status = status.kthread;
+    }
+
+    fn take_link<S: Sink>(&mut self, link: &ProcessLink<'_>, sink: &mut S) {
+        let row = &mut self.row;
+        let target = link.target.as_bytes();
+        match link.name.as_bytes() {
+            b"exe" => {
+                let (path, deleted) = bytes::link_target(target, link.link_count);
+                row.path = Some(owned(path));
+                row.on_disk = i32::from(!deleted);
+            }
+            b"cwd" => row.cwd = Some(owned(target)),
+            b"root" => row.root = Some(owned(target)),
+            b"ns/net" => row.net_namespace = bytes::bracketed(target).map(|(_, inode)| inode),
+            // The other namespaces are a table of their own.
+            name if name.starts_with(b"ns/") => {}
+            _ => sink.issue(
+                &super::link_member(link),
+                Issue::whole("a known link", target),
+            ),
+        }
+    }
+
+    fn into_row(self, facts: &Facts) -> Process<'static> {
+        let mut row = self.row;
+        let own = facts.header.own_pid;
+        row.is_collector = own.is_some() && (own == Some(row.pid) || own == row.parent);
+        row.is_kernel_thread = self
+            .kernel_thread_by_stat
+            .or(self.kernel_thread_by_status)
+            .unwrap_or(false);
+        if row.net_namespace.is_none() {
+            row.net_namespace = facts.net_namespaces.get(&row.pid).copied();
+        }
+        row
+    }
+}
+
+fn cgroup_path<'a>(memberships: &[Membership<'a>]) -> Option<&'a [u8]> {
+    let find = |controllers: &[u8]| {
+        memberships
+            .iter()
+            .find(|membership| membership.controllers == controllers)
+    };
+    find(b"")
+        .or_else(|| find(b"name=systemd"))
+        .or_else(|| memberships.first())
+        .map(|membership| membership.path)
+}
+
+fn owned(text: &[u8]) -> Text<'static> {
+    Text::from(text.to_vec())
+}
+
+/// A process of which nothing is known but its id.
+fn unknown(pid: u32) -> Process<'static> {
+    Process {
+        pid,
+        parent: None,
+        name: None,
+        path: None,
+        cmdline: None,
+        state: None,
+        cwd: None,
+        root: None,
+        uid: None,
+        gid: None,
+        euid: None,
+        egid: None,
+        suid: None,
+        sgid: None,
+        login_uid: None,
+        on_disk: -1,
+        threads: None,
+        nice: None,
+        pgroup: None,
+        session: None,
+        tty: None,
+        start_time: None,
+        start_ticks: None,
+        user_time: None,
+        system_time: None,
+        resident_size: None,
+        total_size: None,
+        disk_bytes_read: None,
+        disk_bytes_written: None,
+        voluntary_switches: None,
+        nonvoluntary_switches: None,
+        oom_score_adj: None,
+        wchan: None,
+        cgroup_path: None,
+        namespace_pids: None,
+        net_namespace: None,
+        is_collector: false,
+        is_kernel_thread: false,
+        identity_uncertain: false,
+    }
+}
