@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -227,9 +227,49 @@ fn an_output_that_exists_is_refused() {
     assert!(!place.path().join("nowhere").exists());
 }
 
+/// A copy of `web-1` without its secrets, whose pseudonyms differ from one capture to the next.
+fn copy_without_secrets(place: &Path) -> PathBuf {
+    let tree = place.join("tree");
+    let mut copy = Command::new("cp");
+    succeed(copy.arg("-a").arg(host("web-1")).arg(&tree), &[0]);
+    for file in ["950/cmdline", "950/environ", "960/environ"] {
+        std::fs::write(tree.join("proc").join(file), "APP_MODE=production\0").unwrap();
+    }
+    let history = tree.join("home/ada/.bash_history");
+    std::fs::write(history, "ls -la\n").unwrap();
+    tree
+}
+
 #[test]
-fn the_same_host_twice_differs_in_nothing() {
+fn a_diff_tells_what_was_planted_and_nothing_else() {
     let place = tempfile::tempdir().unwrap();
-    let again = capture_tree(&host("web-1"), place.path());
-    succeed(analyze().arg("diff").arg(web_1()).arg(&again), &[0]);
+    let tree = copy_without_secrets(place.path());
+    let capture_to = |name: &str| {
+        let directory = place.path().join(name);
+        std::fs::create_dir(&directory).unwrap();
+        capture_tree(&tree, &directory)
+    };
+    let (before, again) = (capture_to("before"), capture_to("again"));
+    succeed(analyze().arg("diff").arg(&before).arg(&again), &[0]);
+
+    let passwd = std::fs::read_to_string(tree.join("etc/passwd")).unwrap();
+    let passwd = passwd.replace("/bin/zsh", "/bin/bash");
+    std::fs::write(tree.join("etc/passwd"), passwd).unwrap();
+    let tcp = tree.join("proc/950/net/tcp");
+    let sockets = std::fs::read_to_string(&tcp).unwrap();
+    let without = sockets.lines().filter(|line| !line.contains(" 0A "));
+    std::fs::write(
+        &tcp,
+        without.map(|line| format!("{line}\n")).collect::<String>(),
+    )
+    .unwrap();
+    let after = capture_to("after");
+    let told = succeed(analyze().arg("diff").arg(&before).arg(&after), &[1]);
+    let told = String::from_utf8(told).unwrap();
+    for planted in ["users", "grace", "/bin/zsh", "/bin/bash", "sockets", "8000"] {
+        assert!(told.contains(planted), "{planted}: {told}");
+    }
+    for same in ["nginx", "neighbors", "mounts", "memory_info", "processes"] {
+        assert!(!told.contains(same), "{same}: {told}");
+    }
 }

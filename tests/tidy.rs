@@ -246,12 +246,12 @@ fn each_crate_has_its_place() {
     only_in(
         &product,
         &["std::process::Command", "Command::new"],
-        &["capture/src/worker.rs"],
+        &["capture/src/pool.rs"],
     );
     only_in(
         &sources("capture"),
         &["fs::read(", "fs::read_to_string", "File::open("],
-        &["capture/src/host.rs"],
+        &["capture/src/host.rs", "capture/src/pool.rs"],
     );
 }
 
@@ -303,9 +303,9 @@ fn nothing_is_left_undone() {
         &[],
     );
     for file in product {
-        for word in ["TODO", "FIXME", "XXX", "HACK"] {
-            assert!(!file.text.contains(word), "{} says {word}", file.path);
-        }
+        let mut words = file.text.split(|letter: char| !letter.is_alphanumeric());
+        let mark = words.find(|word| ["TODO", "FIXME", "XXX", "HACK"].contains(word));
+        assert!(mark.is_none(), "{} says {mark:?}", file.path);
     }
 }
 

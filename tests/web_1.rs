@@ -285,19 +285,20 @@ fn sockets() {
 
 #[test]
 fn socket_owners() {
+    // A view under osquery's name has osquery's numbers: AF_INET, IPPROTO_TCP.
     expect(
         "SELECT pid, fd, protocol, local_address, local_port, remote_address, remote_port, state
-         FROM process_open_sockets WHERE family = 'inet' ORDER BY pid, fd",
+         FROM process_open_sockets WHERE family = 2 ORDER BY pid, fd",
         "
-         612 | 3 | tcp | 0.0.0.0 | 22 | 0.0.0.0 | 0 | LISTEN
-         640 | 4 | tcp | 192.0.2.10 | 22 | 198.51.100.7 | 50514 | ESTAB
-         700 | 6 | tcp | 0.0.0.0 | 80 | 0.0.0.0 | 0 | LISTEN
-         701 | 6 | tcp | 0.0.0.0 | 80 | 0.0.0.0 | 0 | LISTEN
-         701 | 12 | tcp | 203.0.113.1 | 45678 | 203.0.113.2 | 8000 | ESTAB
-         702 | 6 | tcp | 0.0.0.0 | 80 | 0.0.0.0 | 0 | LISTEN
-         950 | 3 | tcp | 0.0.0.0 | 8000 | 0.0.0.0 | 0 | LISTEN
-         960 | 8 | tcp | 203.0.113.2 | 8000 | 203.0.113.1 | 45678 | ESTAB
-         960 | 9 | tcp | 203.0.113.2 | 38200 | 192.0.2.20 | 5432 | ESTAB",
+         612 | 3 | 6 | 0.0.0.0 | 22 | 0.0.0.0 | 0 | LISTEN
+         640 | 4 | 6 | 192.0.2.10 | 22 | 198.51.100.7 | 50514 | ESTAB
+         700 | 6 | 6 | 0.0.0.0 | 80 | 0.0.0.0 | 0 | LISTEN
+         701 | 6 | 6 | 0.0.0.0 | 80 | 0.0.0.0 | 0 | LISTEN
+         701 | 12 | 6 | 203.0.113.1 | 45678 | 203.0.113.2 | 8000 | ESTAB
+         702 | 6 | 6 | 0.0.0.0 | 80 | 0.0.0.0 | 0 | LISTEN
+         950 | 3 | 6 | 0.0.0.0 | 8000 | 0.0.0.0 | 0 | LISTEN
+         960 | 8 | 6 | 203.0.113.2 | 8000 | 203.0.113.1 | 45678 | ESTAB
+         960 | 9 | 6 | 203.0.113.2 | 38200 | 192.0.2.20 | 5432 | ESTAB",
     );
 }
 
@@ -405,9 +406,9 @@ fn shell_history() {
          1000 | ada | 4 | NULL | X'63617420FFFE2E6C6F67'",
     );
     expect(
-        "SELECT username, command
+        "SELECT line_no, command
          FROM shell_history WHERE history_file = '/home/old/.bash_history'",
-        "NULL | rm -rf build",
+        "1 | rm -rf build",
     );
 }
 

@@ -200,19 +200,19 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         return Err(root_error("capture", source));
     }
     let redactor = if settings.redact {
-        let mut key = [0; KEY_LENGTH];
-        rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty()).map_err(
-            |errno| Error::Worker {
-                attempt: "make a redaction key",
-                source: errno.into(),
-            },
-        )?;
+        let key: [u8; KEY_LENGTH] = random("make a redaction key")?;
         Some(Redactor::new(&key)?)
     } else {
         None
     };
     let clocks = clocks(ready.live);
-    let header = header(&settings, &ready, redactor.as_ref(), clocks);
+    let header = header(
+        &settings,
+        &ready,
+        redactor.as_ref(),
+        clocks,
+        capture_id(clocks)?,
+    );
     let (output, path) = open_output(&settings, &header)?;
     let writer = match Writer::new(output, &header) {
         Ok(writer) => writer,
@@ -297,11 +297,33 @@ fn clocks(live: bool) -> Clocks {
     }
 }
 
+/// Random bytes of the kernel.
+fn random<const LENGTH: usize>(attempt: &'static str) -> Result<[u8; LENGTH], Error> {
+    let mut bytes = [0; LENGTH];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).map_err(
+        |errno| Error::Worker {
+            attempt,
+            source: errno.into(),
+        },
+    )?;
+    Ok(bytes)
+}
+
+/// A UUID version 7. Its random bits are not left to the crate: in a static binary that opens `/dev/urandom`, which an
+/// empty root does not have, and panics.
+fn capture_id(clocks: Clocks) -> Result<String, Error> {
+    let milliseconds = u64::try_from(clocks.realtime_us / 1000).unwrap_or(0);
+    let random = random("make the capture's id")?;
+    let id = uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid();
+    Ok(id.to_string())
+}
+
 fn header(
     settings: &Settings,
     ready: &Ready,
     redactor: Option<&Redactor>,
     clocks: Clocks,
+    capture_id: String,
 ) -> Header {
     let uname = rustix::system::uname();
     let text = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
@@ -310,7 +332,7 @@ fn header(
     let big_endian = cfg!(target_endian = "big") && live;
     Header {
         format_version: FORMAT_VERSION,
-        capture_id: uuid::Uuid::now_v7().to_string(),
+        capture_id,
         tool: format!("capture {}", env!("CARGO_PKG_VERSION")),
         label: settings.label.clone(),
         host: Host {

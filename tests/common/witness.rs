@@ -92,14 +92,14 @@ impl Witness {
                 "{pid} {} parent {parent} start {start}",
                 hex(&comm)
             ));
+            // The threads and fds of this very process change while it looks.
+            if pid == u64::from(std::process::id()) {
+                continue;
+            }
             for tid in numbers(&process.join("task")) {
                 if let Some((comm, _)) = stat(&process.join(format!("task/{tid}/stat"))) {
                     self.threads.0.insert(format!("{pid} {tid} {}", hex(&comm)));
                 }
-            }
-            // The fds of this very process change while it looks.
-            if pid == u64::from(std::process::id()) {
-                continue;
             }
             for fd in numbers(&process.join("fd")) {
                 if let Ok(target) = std::fs::read_link(process.join(format!("fd/{fd}"))) {
@@ -145,7 +145,9 @@ impl Witness {
             ps: facts(&format!(
                 "SELECT pid, parent, euid, egid, threads, pgroup, session, nice FROM processes WHERE {others}"
             )),
-            threads: facts(&format!("SELECT pid, tid, hex(name) FROM threads WHERE {others}")),
+            threads: facts(&format!(
+                "SELECT pid, tid, hex(name) FROM threads WHERE {others} AND pid <> {myself}"
+            )),
             fds: facts(&format!(
                 "SELECT pid, fd, hex(target) || CASE WHEN deleted THEN hex(' (deleted)') ELSE '' END
                  FROM process_fds WHERE {others} AND pid <> {myself}"
