@@ -260,7 +260,7 @@ fn a_diff_tells_what_was_planted_and_nothing_else() {
     let without = sockets.lines().filter(|line| !line.contains(" 0A "));
     std::fs::write(
         &tcp,
-        without.map(|line| format!("{line}\n")).collect::<String>(),
+        without.flat_map(|line| [line, "\n"]).collect::<String>(),
     )
     .unwrap();
     let after = capture_to("after");

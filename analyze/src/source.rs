@@ -118,6 +118,18 @@ pub fn open(path: &Path) -> Result<Opened, Error> {
         .map_err(|error| Error::io("create a file in", std::env::temp_dir(), error))?
         .into_temp_path();
     let loaded = load::load_private(&temporary, &mut evidence)?;
+    if !loaded.whole {
+        let problems = evidence.problems();
+        let first = problems
+            .first()
+            .map_or("it was cut off", |problem| problem.reason.as_str());
+        crate::tell(&format!(
+            "{}: not whole, the answer is of what can be read: {} ({} problems; `analyze verify` lists them)",
+            crate::error::shown(path),
+            schema::text::escaped(first.as_bytes()),
+            problems.len().max(1)
+        ));
+    }
     Ok(Opened {
         path: temporary.to_path_buf(),
         whole: loaded.whole,

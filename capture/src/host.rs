@@ -245,6 +245,18 @@ impl Host {
         Ok(())
     }
 
+    /// Names of the file behind a link of `/proc`, without opening it: of a live host what the link means, without
+    /// asking a server; of a dead tree what lies at its target in the tree, and `None` where nothing does.
+    pub fn link_count(&self, links: BorrowedFd<'_>, name: &str, target: &[u8]) -> Option<u64> {
+        if !self.live {
+            let found = self.walk(target, Access::System).ok()?;
+            return Some(rustix::fs::fstat(&found).ok()?.st_nlink);
+        }
+        let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+        let stat = rustix::fs::statx(links, name, flags, StatxFlags::NLINK).ok()?;
+        Some(u64::from(stat.stx_nlink))
+    }
+
     /// Opens below a directory of `/proc`, never through a link.
     fn beneath(
         &self,
@@ -374,13 +386,6 @@ impl Opened {
 fn enter<P: rustix::path::Arg>(name: P, directory: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     rustix::fs::openat(directory, name, flags, Mode::empty())
-}
-
-/// Names of the file behind a link of `/proc`, without asking a server and without opening it.
-pub fn link_count(directory: BorrowedFd<'_>, name: &str) -> Option<u64> {
-    let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
-    let stat = rustix::fs::statx(directory, name, flags, StatxFlags::NLINK).ok()?;
-    Some(u64::from(stat.stx_nlink))
 }
 
 /// Inode of the pidfd of a process, where the kernel has a pidfs and so makes it unique.

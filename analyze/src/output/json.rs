@@ -133,7 +133,7 @@ fn hex<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     map.end()
 }
 
-/// Compact JSON in which every character that may act on a terminal is a `\uXXXX`.
+/// Compact JSON in which every character that may act on a terminal is a `\uHHHH`.
 struct Harmless;
 
 impl Formatter for Harmless {

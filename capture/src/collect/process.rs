@@ -164,7 +164,7 @@ impl<F: AsFd> Collector<'_, F> {
         match rustix::fs::readlinkat(process, name, std::mem::take(&mut self.buffer)) {
             Ok(target) => {
                 let target = target.into_bytes();
-                let link_count = count_names(process, name, &target);
+                let link_count = self.count_names(process, name, &target);
                 self.replies.send(&Reply::Link(ProcessLink {
                     pid,
                     name: Text::from(name),
@@ -248,7 +248,7 @@ impl<F: AsFd> Collector<'_, F> {
             target.clear();
             match rustix::fs::readlinkat_raw(&links, name.as_c_str(), spare_capacity(&mut target)) {
                 Ok(_) => {
-                    let link_count = count_names(links.as_fd(), name.as_str(), &target);
+                    let link_count = self.count_names(links.as_fd(), name.as_str(), &target);
                     self.fd(visit.pid, fd, Some(&target), fdinfo.as_ref(), link_count)?;
                 }
                 Err(errno) => self.replies.send(&Reply::Entry {
@@ -335,6 +335,14 @@ impl<F: AsFd> Collector<'_, F> {
         Ok(read_once(&file, buffer, FDINFO_LIMIT)?)
     }
 
+    /// How many names the file has, where its link looks as if it had none.
+    fn count_names(&self, directory: BorrowedFd<'_>, name: &str, target: &[u8]) -> Option<u64> {
+        target
+            .ends_with(DELETED)
+            .then(|| self.host.link_count(directory, name, target))
+            .flatten()
+    }
+
     /// The numbers in a directory that come after one, sorted.
     fn numbers(&self, directory: &OwnedFd, after: Option<u32>) -> Result<Vec<u32>, Refusal> {
         let mut numbers: Vec<u32> = Vec::new();
@@ -375,12 +383,4 @@ fn read_once(file: &OwnedFd, buffer: &mut Vec<u8>, limit: usize) -> rustix::io::
     }
     buffer.truncate(limit);
     Ok(())
-}
-
-/// How many names the file has, where its link looks as if it had none.
-fn count_names(directory: BorrowedFd<'_>, name: &str, target: &[u8]) -> Option<u64> {
-    target
-        .ends_with(DELETED)
-        .then(|| host::link_count(directory, name))
-        .flatten()
 }

@@ -14,7 +14,10 @@ crate::table! {
         key: [pid, start_ticks],
         logical_key: [path, cmdline, uid, cgroup_path],
         counters: [user_time, system_time, disk_bytes_read, disk_bytes_written, voluntary_switches, nonvoluntary_switches],
-        volatile: [state, resident_size, total_size, wchan, threads, is_collector],
+        volatile: [
+            state, resident_size, total_size, wchan, threads, is_collector, parent, pgroup, session, tty, start_time,
+            namespace_pids, net_namespace, identity_uncertain,
+        ],
         /// Process id in the captured `/proc`'s namespace.
         pid: u32,
         /// Process id of the parent (`PPid` of status); 0 for the first processes and for a parent outside the namespace.
