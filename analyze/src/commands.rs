@@ -16,8 +16,8 @@ pub mod verify;
 
 use clap::ValueEnum;
 
-use crate::Exit;
 use crate::evidence::Evidence;
+use crate::{Exit, source};
 
 /// How a command without a table of results shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,8 +39,8 @@ fn time(epoch_us: i64) -> String {
 /// The answer is there; whether it is whole, the capture decides.
 fn exit_of(evidence: &Evidence) -> Exit {
     if evidence.is_whole() {
-        Exit::Success
-    } else {
-        Exit::Partial
+        return Exit::Success;
     }
+    source::tell_broken(evidence);
+    Exit::Partial
 }

@@ -119,20 +119,25 @@ pub fn open(path: &Path) -> Result<Opened, Error> {
         .into_temp_path();
     let loaded = load::load_private(&temporary, &mut evidence)?;
     if !loaded.whole {
-        let problems = evidence.problems();
-        let first = problems
-            .first()
-            .map_or("it was cut off", |problem| problem.reason.as_str());
-        crate::tell(&format!(
-            "{}: not whole, the answer is of what can be read: {} ({} problems; `analyze verify` lists them)",
-            crate::error::shown(path),
-            schema::text::escaped(first.as_bytes()),
-            problems.len().max(1)
-        ));
+        tell_broken(&evidence);
     }
     Ok(Opened {
         path: temporary.to_path_buf(),
         whole: loaded.whole,
         _temporary: Some(temporary),
     })
+}
+
+/// Says in one line that an answer is of a capture that is cut off or damaged.
+pub fn tell_broken(evidence: &Evidence) {
+    let problems = evidence.problems();
+    let first = problems
+        .first()
+        .map_or("it was cut off", |problem| problem.reason.as_str());
+    crate::tell(&format!(
+        "{}: cut off or damaged, the answer is of what can be read: {} (`analyze verify` lists {} problems)",
+        crate::error::shown(evidence.path()),
+        schema::text::escaped(first.as_bytes()),
+        problems.len().max(1)
+    ));
 }
