@@ -11,9 +11,9 @@ use schema::bundle::{FrameOut, Urgency};
 
 use crate::Error;
 
-/// Space kept for what closes a bundle: the last records (1 MiB of outcomes), index and sums (less than 1 MiB each, and
-/// both compress well), manifest and seek table.
-pub const RESERVE: u64 = 2 << 20;
+/// Space kept for what closes a bundle: the last records, the index and the sums, each less than 1 MiB before compression.
+/// Records and index shrink to a tenth; of the sums the digits of the hashes shrink to half.
+pub const RESERVE: u64 = 1 << 20;
 
 /// An output that is open.
 #[derive(Debug)]
