@@ -46,8 +46,12 @@ pub struct Arguments {
     /// Worker processes [default: the number of processors, at most 4].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     workers: Option<u32>,
+    /// Make pseudonyms under the key in this file, which is made where it is missing: captures with the same key can be
+    /// compared.
+    #[arg(long, value_name = "FILE")]
+    case_key: Option<PathBuf>,
     /// Keep secrets as they are.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "case_key")]
     no_redaction: bool,
     /// No progress and no summary.
     #[arg(short, long)]
@@ -161,6 +165,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
         item_timeout: Duration::from_millis(arguments.item_timeout),
         workers: arguments.workers.unwrap_or(workers),
         redact: !arguments.no_redaction,
+        case_key: arguments.case_key.clone(),
         progress: !arguments.quiet,
     })
 }

@@ -11,6 +11,7 @@ pub mod error;
 pub mod exit;
 pub mod host;
 pub mod jobs;
+pub mod key;
 pub mod output;
 pub mod plan;
 pub mod pool;

@@ -51,9 +51,7 @@ impl Output {
             Err(Errno::NOENT) => {}
             Err(errno) => return Err(error("create", path, errno)),
         }
-        let mut partial = OsString::from(path);
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
+        let partial = partial_name(path);
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = rustix::fs::open(&partial, flags, Mode::RUSR | Mode::WUSR)
@@ -102,13 +100,13 @@ impl Output {
             result => result.map_err(|errno| error("name", &file.path, errno)),
         }
     }
+}
 
-    /// Removes a file that holds no bundle yet.
-    pub fn discard(self) {
-        if let Output::File(file) = self {
-            let _ = rustix::fs::unlink(&file.partial);
-        }
-    }
+/// The name of a bundle that is not whole yet.
+pub fn partial_name(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".partial");
+    PathBuf::from(name)
 }
 
 impl FrameOut for Output {

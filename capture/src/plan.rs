@@ -4,7 +4,7 @@ use std::io::Write;
 
 use schema::source::{Phase, Source};
 
-use crate::protocol::Access;
+use crate::protocol::{Access, FileTask};
 
 /// Something of a process that a visit reads. Both sides derive the same list, so that a position names an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +107,16 @@ pub struct HostFile {
     pub path: &'static str,
     /// How it may be opened.
     pub access: Access,
+}
+
+impl From<HostFile> for FileTask {
+    fn from(file: HostFile) -> Self {
+        FileTask {
+            source: file.source,
+            path: file.path.as_bytes().to_vec(),
+            access: file.access,
+        }
+    }
 }
 
 /// The host's own files: facts first, then the kernel's log and the tails of the others.

@@ -12,17 +12,17 @@ use schema::bundle::{Writer, Written};
 use schema::header::{Clocks, FORMAT_VERSION, Header, Host, Mode, Options, Redaction};
 use schema::manifest::{Manifest, Totals};
 use schema::parse::passwd;
-use schema::redact::{KEY_LENGTH, Redactor};
+use schema::redact::Redactor;
 use schema::source::Phase;
 
 use crate::jobs::{Job, Queue};
-use crate::output::{Output, RESERVE};
+use crate::output::{Output, RESERVE, partial_name};
 use crate::plan::{self, ItemKind, ProcessItem};
 use crate::pool::{Dying, Worker};
 use crate::progress::Progress;
 use crate::protocol::{Access, FileTask, Identity, Ready, Request, Visit};
 use crate::sink::{Sink, Tally};
-use crate::{Error, worker};
+use crate::{Error, key, worker};
 
 /// Processes of one request: enough that the pipe is never empty, few enough that a lost worker costs little.
 const BATCH: usize = 16;
@@ -56,6 +56,8 @@ pub struct Settings {
     pub workers: u32,
     /// Whether secrets are replaced.
     pub redact: bool,
+    /// The file of a key that several captures share; `None` for a key of this one alone.
+    pub case_key: Option<PathBuf>,
     /// Whether progress is shown when standard error is a terminal.
     pub progress: bool,
 }
@@ -199,11 +201,10 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         let source = std::io::Error::other("/proc is no procfs; mount it, or name another --root");
         return Err(root_error("capture", source));
     }
-    let redactor = if settings.redact {
-        let key: [u8; KEY_LENGTH] = random("make a redaction key")?;
-        Some(Redactor::new(&key)?)
-    } else {
-        None
+    let redactor = match (settings.redact, &settings.case_key) {
+        (false, _) => None,
+        (true, None) => Some(Redactor::new(&key::random("make a redaction key")?)?),
+        (true, Some(path)) => Some(Redactor::new(&key::of_file(path)?)?),
     };
     let clocks = clocks(ready.live);
     let header = header(
@@ -219,9 +220,7 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         Err(error) => {
             // There is nothing in the file that is worth its name.
             if let Some(path) = &path {
-                let mut partial = path.clone().into_os_string();
-                partial.push(".partial");
-                let _ = std::fs::remove_file(partial);
+                let _ = std::fs::remove_file(partial_name(path));
             }
             return Err(error.into());
         }
@@ -297,23 +296,11 @@ fn clocks(live: bool) -> Clocks {
     }
 }
 
-/// Random bytes of the kernel.
-fn random<const LENGTH: usize>(attempt: &'static str) -> Result<[u8; LENGTH], Error> {
-    let mut bytes = [0; LENGTH];
-    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty()).map_err(
-        |errno| Error::Worker {
-            attempt,
-            source: errno.into(),
-        },
-    )?;
-    Ok(bytes)
-}
-
 /// A UUID version 7. Its random bits are not left to the crate: in a static binary that opens `/dev/urandom`, which an
 /// empty root does not have, and panics.
 fn capture_id(clocks: Clocks) -> Result<String, Error> {
     let milliseconds = u64::try_from(clocks.realtime_us / 1000).unwrap_or(0);
-    let random = random("make the capture's id")?;
+    let random = key::random("make the capture's id")?;
     let id = uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid();
     Ok(id.to_string())
 }
@@ -384,12 +371,7 @@ impl Capture {
         self.sink.count("processes", listed);
         self.start_workers();
         self.progress.stage("host");
-        let files = plan::host_files();
-        self.files(files.iter().map(|file| FileTask {
-            source: file.source,
-            path: file.path.as_bytes().to_vec(),
-            access: file.access,
-        }))?;
+        self.files(plan::host_files().into_iter().map(FileTask::from))?;
         for (name, phase) in [("processes", Phase::Free), ("descriptors", Phase::Exec)] {
             self.visit_all(name, phase)?;
         }
@@ -398,12 +380,7 @@ impl Capture {
         self.namespaces(ItemGroup::Mount)?;
         self.visit_all("command lines", Phase::Memory)?;
         self.progress.stage("logs");
-        let logs = plan::logs();
-        self.files(logs.iter().map(|file| FileTask {
-            source: file.source,
-            path: file.path.as_bytes().to_vec(),
-            access: file.access,
-        }))?;
+        self.files(plan::logs().into_iter().map(FileTask::from))?;
         self.homes()
     }
 

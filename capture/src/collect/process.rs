@@ -185,13 +185,9 @@ impl<F: AsFd> Collector<'_, F> {
         after: Option<u32>,
         place: Place,
     ) -> std::io::Result<End<'static>> {
-        let listed = self
-            .host
-            .process_directory(process, "task")
-            .and_then(|task| Ok((self.numbers(&task, after)?, task)));
-        let (tids, task) = match listed {
-            Ok(listed) => listed,
-            Err(refusal) => return Ok(self.vanished_or(process, refusal).end()),
+        let (tids, task) = match self.listing(process, "task", after) {
+            Ok(listing) => listing,
+            Err(end) => return Ok(end),
         };
         let mut buffer = std::mem::take(&mut self.buffer);
         for tid in tids {
@@ -231,13 +227,9 @@ impl<F: AsFd> Collector<'_, F> {
         after: Option<u32>,
         place: Place,
     ) -> std::io::Result<End<'static>> {
-        let listed = self
-            .host
-            .process_directory(process, "fd")
-            .and_then(|links| Ok((self.numbers(&links, after)?, links)));
-        let (fds, links) = match listed {
-            Ok(listed) => listed,
-            Err(refusal) => return Ok(self.vanished_or(process, refusal).end()),
+        let (fds, links) = match self.listing(process, "fd", after) {
+            Ok(listing) => listing,
+            Err(end) => return Ok(end),
         };
         // Without it the links alone are worth having.
         let fdinfo = self.host.process_directory(process, "fdinfo").ok();
@@ -272,13 +264,9 @@ impl<F: AsFd> Collector<'_, F> {
         after: Option<u32>,
         place: Place,
     ) -> std::io::Result<End<'static>> {
-        let listed = self
-            .host
-            .process_directory(process, "fdinfo")
-            .and_then(|fdinfo| Ok((self.numbers(&fdinfo, after)?, fdinfo)));
-        let (fds, fdinfo) = match listed {
-            Ok(listed) => listed,
-            Err(refusal) => return Ok(self.vanished_or(process, refusal).end()),
+        let (fds, fdinfo) = match self.listing(process, "fdinfo", after) {
+            Ok(listing) => listing,
+            Err(end) => return Ok(end),
         };
         for fd in fds {
             self.begin(place.at(fd));
@@ -341,6 +329,19 @@ impl<F: AsFd> Collector<'_, F> {
             .ends_with(DELETED)
             .then(|| self.host.link_count(directory, name, target))
             .flatten()
+    }
+
+    /// A directory of a process, with the numbers in it that come after one; how reading it ended where it cannot be.
+    fn listing(
+        &self,
+        process: BorrowedFd<'_>,
+        name: &str,
+        after: Option<u32>,
+    ) -> Result<(Vec<u32>, OwnedFd), End<'static>> {
+        self.host
+            .process_directory(process, name)
+            .and_then(|directory| Ok((self.numbers(&directory, after)?, directory)))
+            .map_err(|refusal| self.vanished_or(process, refusal).end())
     }
 
     /// The numbers in a directory that come after one, sorted.

@@ -19,6 +19,8 @@ const AHEAD: usize = 2;
 const ABANDON_LIMIT: usize = 8;
 /// Workers that may die by themselves before something is wrong with all of them.
 const CRASH_LIMIT: u32 = 20;
+/// What may be written between two looks at the size of the bundle, bytes after compression.
+const OVERSHOOT: u64 = 512 << 10;
 /// How often workers are looked at while none has anything to say.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -64,7 +66,7 @@ impl Capture {
             self.stop = Some(Stop::Full(reason.to_owned()));
         } else if let Some(limit) = self.settings.max_size {
             // What is open is counted as if it did not compress; near the limit it is closed to know.
-            let limit = limit.saturating_sub(RESERVE.saturating_mul(2));
+            let limit = limit.saturating_sub(RESERVE).saturating_sub(OVERSHOOT);
             if self.sink.size_bound() > limit {
                 let now = self.now_ms();
                 if self.sink.flush(now)? > limit {

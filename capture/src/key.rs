@@ -1,0 +1,92 @@
+//! The key of the pseudonyms: made for one capture and forgotten, or kept in a file that the captures of a case share.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{CWD, Mode, OFlags};
+use schema::redact::KEY_LENGTH;
+
+use crate::Error;
+
+/// Random bytes of the kernel, to make what `attempt` says.
+pub fn random<const LENGTH: usize>(attempt: &'static str) -> Result<[u8; LENGTH], Error> {
+    let mut bytes = [0; LENGTH];
+    let mut filled = 0;
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        let count = rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty());
+        filled = filled.saturating_add(count.map_err(|errno| Error::Worker {
+            attempt,
+            source: errno.into(),
+        })?);
+    }
+    Ok(bytes)
+}
+
+/// The key of a file: 64 hex digits. The file is made, for its owner alone, where it is missing.
+pub fn of_file(path: &Path) -> Result<[u8; KEY_LENGTH], Error> {
+    let failed = |attempt, source| Error::Output {
+        attempt,
+        path: path.to_owned(),
+        source,
+    };
+    match std::fs::read(path) {
+        Ok(text) => parse(&text).ok_or_else(|| {
+            let reason = format!(
+                "it does not hold {} hex digits",
+                KEY_LENGTH.saturating_mul(2)
+            );
+            failed("take the case key from", io::Error::other(reason))
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let key = random("make a redaction key")?;
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+            let file = rustix::fs::openat(CWD, path, flags, Mode::RUSR | Mode::WUSR)
+                .map_err(|errno| failed("create the case key", errno.into()))?;
+            let mut text = key.iter().fold(String::new(), |mut text, byte| {
+                let _ = write!(text, "{byte:02x}");
+                text
+            });
+            text.push('\n');
+            io::Write::write_all(&mut std::fs::File::from(file), text.as_bytes())
+                .map_err(|error| failed("write the case key", error))?;
+            Ok(key)
+        }
+        Err(error) => Err(failed("read the case key", error)),
+    }
+}
+
+fn parse(text: &[u8]) -> Option<[u8; KEY_LENGTH]> {
+    let digits = text.trim_ascii();
+    if digits.len() != KEY_LENGTH.saturating_mul(2) {
+        return None;
+    }
+    let mut key = [0; KEY_LENGTH];
+    for (byte, pair) in key.iter_mut().zip(digits.chunks(2)) {
+        // `from_str_radix` would take a sign.
+        let digits = pair.iter().all(u8::is_ascii_hexdigit).then_some(pair)?;
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_case_shares_its_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("case.key");
+        let made = of_file(&path).unwrap();
+        assert_eq!(of_file(&path).unwrap(), made);
+        assert_ne!(random::<KEY_LENGTH>("make a key").unwrap(), made);
+        let permissions = std::fs::metadata(&path).unwrap().permissions();
+        assert_eq!(permissions.mode() & 0o777, 0o600);
+        for odd in ["", "00", &"zz".repeat(32), &"+1".repeat(32)] {
+            std::fs::write(&path, odd).unwrap();
+            assert!(of_file(&path).is_err(), "{odd}");
+        }
+    }
+}
