@@ -251,7 +251,12 @@ fn each_crate_has_its_place() {
     only_in(
         &sources("capture"),
         &["fs::read(", "fs::read_to_string", "File::open("],
-        &["capture/src/host.rs", "capture/src/pool.rs"],
+        // The state of our own workers, and the key that the user names: neither is a file of the captured host.
+        &[
+            "capture/src/host.rs",
+            "capture/src/pool.rs",
+            "capture/src/key.rs",
+        ],
     );
 }
 

@@ -133,7 +133,7 @@ fn act(arguments: &Arguments) -> Result<Exit, Error> {
         if let Err(error) = printed
             && error.kind() != io::ErrorKind::BrokenPipe
         {
-            return Err(Error::Print(error));
+            report(&Error::Print(error));
         }
     }
     Ok(if captured.manifest.complete {

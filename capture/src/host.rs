@@ -270,8 +270,16 @@ impl Host {
                 ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_SYMLINKS;
             rustix::fs::openat2(directory, name, flags, Mode::empty(), resolve)
         } else {
-            // Names come from our own plan: they are relative, and their directories are no links.
-            rustix::fs::openat(directory, name, flags, Mode::empty())
+            // Component by component: the flag that refuses links is for the last one only.
+            let (path, last) = name.rsplit_once('/').unwrap_or(("", name));
+            let mut at: Option<OwnedFd> = None;
+            for part in path.split('/').filter(|part| !part.is_empty()) {
+                let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                let base = at.as_ref().map_or(directory, AsFd::as_fd);
+                at = Some(rustix::fs::openat(base, part, flags, Mode::empty())?);
+            }
+            let base = at.as_ref().map_or(directory, AsFd::as_fd);
+            rustix::fs::openat(base, last, flags, Mode::empty())
         }
     }
 

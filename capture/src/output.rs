@@ -84,8 +84,8 @@ impl Output {
             source: errno.into(),
         };
         // Gives back what was set aside.
-        rustix::fs::ftruncate(&file.file, file.written)
-            .and_then(|()| rustix::fs::fdatasync(&file.file))
+        rustix::io::retry_on_intr(|| rustix::fs::ftruncate(&file.file, file.written))
+            .and_then(|()| rustix::io::retry_on_intr(|| rustix::fs::fdatasync(&file.file)))
             .map_err(|errno| error("write", &file.partial, errno))?;
         let renamed =
             rustix::fs::renameat_with(CWD, &file.partial, CWD, &file.path, RenameFlags::NOREPLACE);
@@ -160,7 +160,12 @@ impl PartialFile {
         if !self.reserves {
             return Ok(());
         }
-        match rustix::fs::fallocate(&self.file, FallocateFlags::KEEP_SIZE, self.written, length) {
+        let set_aside = || {
+            let flags = FallocateFlags::KEEP_SIZE;
+            rustix::fs::fallocate(&self.file, flags, self.written, length)
+        };
+        // The signal that ends a capture must not cost its bundle.
+        match rustix::io::retry_on_intr(set_aside) {
             Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM) => {
                 self.reserves = false;
                 Ok(())

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use schema::Outcome;
 use schema::bundle::{Writer, Written};
 use schema::header::{Clocks, FORMAT_VERSION, Header, Host, Mode, Options, Redaction};
 use schema::manifest::{Manifest, Totals};
@@ -20,7 +21,7 @@ use crate::output::{Output, RESERVE, partial_name};
 use crate::plan::{self, ItemKind, ProcessItem};
 use crate::pool::{Dying, Worker};
 use crate::progress::Progress;
-use crate::protocol::{Access, FileTask, Identity, Ready, Request, Visit};
+use crate::protocol::{Access, End, FileTask, Identity, Ready, Request, Visit};
 use crate::sink::{Sink, Tally};
 use crate::{Error, key, worker};
 
@@ -32,6 +33,8 @@ const FILE_BATCH: usize = 8;
 const FIRST_PATIENCE: Duration = Duration::from_millis(100);
 /// Homes that are searched.
 const HOME_LIMIT: usize = 10_000;
+/// Bytes of a home's path: a longer one in passwd is no path that could be opened.
+const HOME_LENGTH_LIMIT: usize = 4000;
 /// Processes that are tried as stand-in for one namespace before it is given up.
 const STAND_INS: usize = 5;
 /// Smallest `--max-size`: what closes a bundle must fit.
@@ -118,6 +121,8 @@ struct Capture {
     started: Instant,
     signalled: Arc<AtomicBool>,
     stop: Option<Stop>,
+    /// Whether raising the priority has been tried.
+    is_hurrying: bool,
     priority_raised_after: Option<Duration>,
     progress: Progress,
 }
@@ -243,6 +248,7 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         started,
         signalled,
         stop: None,
+        is_hurrying: false,
         priority_raised_after: None,
         settings,
     };
@@ -498,6 +504,15 @@ impl Capture {
                 break;
             }
         }
+        if self.stop.is_some() {
+            return Ok(());
+        }
+        for inode in members.into_keys().flatten() {
+            let end = End::because(Outcome::Failed, "none of its processes could be asked");
+            let now = self.now_ms();
+            self.sink
+                .outcome(format!("{kind}:[{inode}]").as_bytes(), None, &end, now)?;
+        }
         Ok(())
     }
 
@@ -514,8 +529,14 @@ impl Capture {
                 homes.insert(home.get(..end).unwrap_or(home).to_vec());
             }
         }
+        homes.retain(|home| home.len() <= HOME_LENGTH_LIMIT);
         for name in std::mem::take(&mut self.names) {
             homes.insert([b"/home/", name.as_slice()].concat());
+        }
+        if homes.len() > HOME_LIMIT {
+            let end = End::because(Outcome::Truncated, format!("over {HOME_LIMIT} homes"));
+            let now = self.now_ms();
+            self.sink.outcome(b"/home", None, &end, now)?;
         }
         let names = plan::home_files();
         let tasks: Vec<FileTask> = homes

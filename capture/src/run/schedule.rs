@@ -10,7 +10,7 @@ use crate::jobs::{Job, Outstanding, Queue};
 use crate::output::RESERVE;
 use crate::plan::{ItemKind, ProcessItem};
 use crate::pool::{self, Received, Worker};
-use crate::protocol::{End, FileTask, Reply, Request, Visit};
+use crate::protocol::{End, FileTask, Identity, Reply, Request, Visit};
 use crate::sink::Incoming;
 
 /// Requests a worker is given ahead, so that it never waits for the parent.
@@ -28,15 +28,17 @@ impl Capture {
     /// Works a queue off, down to what hung and was tried again.
     pub(super) fn schedule(&mut self, mut queue: Queue) -> Result<(), Error> {
         loop {
+            let is_idle = self.workers.iter().all(|crew| crew.asked.is_empty());
+            // A deadline that passes when nothing is left to read cuts nothing off.
+            if is_idle && queue.ready.is_empty() && queue.late.is_empty() {
+                return Ok(());
+            }
             self.check_stop()?;
             if self.stop.is_some() {
                 return self.skip_all(queue);
             }
             self.hand_out(&mut queue);
             if self.workers.iter().all(|crew| crew.asked.is_empty()) {
-                if queue.ready.is_empty() && queue.late.is_empty() {
-                    return Ok(());
-                }
                 if queue.ready.is_empty() {
                     self.requeue_late(&mut queue);
                 }
@@ -83,8 +85,15 @@ impl Capture {
                 break;
             };
             while crew.asked.len() < AHEAD
-                && let Some(job) = queue.ready.pop_front()
+                && let Some(mut job) = queue.ready.pop_front()
             {
+                // What hung or was lost is asked again with what has been learnt of its process meanwhile.
+                if let Request::Visits(visits) = &mut job.request {
+                    for visit in visits {
+                        let met = self.processes.get(&visit.pid);
+                        visit.identity = met.map_or(visit.identity, |met| met.identity);
+                    }
+                }
                 let number = crew.next_number;
                 crew.next_number = number.wrapping_add(1);
                 let sent = crew.worker.send(&job.request);
@@ -221,7 +230,10 @@ impl Capture {
                 uncertain,
             } => {
                 let met = self.processes.entry(pid).or_default();
-                met.identity = identity;
+                met.identity = Identity {
+                    start_ticks: identity.start_ticks.or(met.identity.start_ticks),
+                    ..identity
+                };
                 if uncertain && !met.is_uncertain {
                     met.is_uncertain = true;
                     let reason = "its directory changed between two visits, and its start time could not be compared";
@@ -229,6 +241,7 @@ impl Capture {
                 }
             }
             Reply::Chunk(bytes) => {
+                self.learn_passwd(asked, bytes.as_bytes());
                 if asked.incoming.is_none() {
                     asked.incoming = self.incoming(asked);
                 }
@@ -332,14 +345,13 @@ impl Capture {
 
     /// What the plan itself needs to know of a file.
     fn learn(&mut self, asked: &Outstanding, bytes: &[u8], end: &End<'_>) {
-        if current_file(asked).is_some_and(|task| task.path == b"/etc/passwd") {
-            self.passwd = bytes.to_vec();
-        }
+        self.learn_passwd(asked, bytes);
         let (Some(visit), Some(item)) = (current_visit(asked), self.current_item(asked)) else {
             return;
         };
         let pid = visit.pid;
-        let answered = end.outcome != Outcome::Vanished;
+        // Of a zombie, or of a process of somebody else, the files may be missing or refused: then another one is asked.
+        let answered = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
         match item.kind {
             ItemKind::NetFile(_) if answered => {
                 self.stood_in.insert((pid, ItemGroup::Net));
@@ -349,10 +361,23 @@ impl Capture {
             }
             _ if item.source == Source::Process("stat") => {
                 let met = self.processes.entry(pid).or_default();
-                met.identity.start_ticks = schema::parse::stat::start_ticks(bytes);
+                let ticks = schema::parse::stat::start_ticks(bytes);
+                met.identity.start_ticks = ticks.or(met.identity.start_ticks);
             }
             _ => {}
         }
+    }
+
+    /// Keeps `/etc/passwd`, which tells whose homes are read.
+    fn learn_passwd(&mut self, asked: &Outstanding, bytes: &[u8]) {
+        if current_file(asked).is_none_or(|task| task.path != b"/etc/passwd") {
+            return;
+        }
+        // Nothing has come of it yet: the first bytes, or those of a second attempt.
+        if asked.incoming.is_none() {
+            self.passwd.clear();
+        }
+        self.passwd.extend_from_slice(bytes);
     }
 
     fn learn_link(&mut self, pid: u32, name: &[u8], target: &[u8]) {
@@ -540,11 +565,15 @@ impl Capture {
     fn hurry(&mut self) {
         let quarter = self.settings.deadline.checked_div(4).unwrap_or_default();
         let elapsed = self.started.elapsed();
-        if self.priority_raised_after.is_some() || elapsed < quarter {
+        if self.is_hurrying || elapsed < quarter {
+            return;
+        }
+        self.is_hurrying = true;
+        // Only a privileged process may take its niceness back.
+        if rustix::process::setpriority_process(None, 0).is_err() {
             return;
         }
         self.priority_raised_after = Some(elapsed);
-        let _ = rustix::process::setpriority_process(None, 0);
         for crew in &self.workers {
             crew.worker.set_priority(0);
         }

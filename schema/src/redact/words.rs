@@ -30,6 +30,8 @@ pub(super) const KEYWORDS: &[&str] = &[
     "ldap",
     "smbclient",
     "mongo",
+    "rpcclient",
+    "cifs",
 ];
 
 /// Parts of a name that say that its value is a secret.
@@ -126,6 +128,12 @@ pub(super) fn find(content: Content, text: &[u8]) -> Vec<Secret> {
             for entry in pieces(text, 0..text.len(), |byte| byte == 0) {
                 named_value(text, &entry, &mut secrets);
                 own_form(text, &entry, &mut secrets);
+                // A value may be a command line, or options of a program.
+                if slice(text, &entry).contains(&b' ') {
+                    let name = memchr::memchr(b'=', slice(text, &entry)).unwrap_or(0);
+                    let start = entry.start.saturating_add(name).saturating_add(1);
+                    line(text, start.min(entry.end)..entry.end, &mut secrets);
+                }
             }
         }
         Content::Arguments => {
@@ -145,17 +153,18 @@ pub(super) fn find(content: Content, text: &[u8]) -> Vec<Secret> {
         }
     }
     secrets.retain(|secret| !secret.range.is_empty());
-    // Of two that overlap the one that begins first is kept, and the longer one of the same beginning.
-    secrets.sort_by_key(|secret| (secret.range.start, usize::MAX - secret.range.end));
-    let mut end = 0;
-    secrets.retain(|secret| {
-        let apart = secret.range.start >= end;
-        if apart {
-            end = secret.range.end;
+    // Where two overlap, all that either covers is secret.
+    secrets.sort_by_key(|secret| secret.range.start);
+    let mut apart: Vec<Secret> = Vec::with_capacity(secrets.len());
+    for secret in secrets {
+        match apart.last_mut() {
+            Some(last) if secret.range.start < last.range.end => {
+                last.range.end = last.range.end.max(secret.range.end);
+            }
+            _ => apart.push(secret),
         }
-        apart
-    });
-    secrets
+    }
+    apart
 }
 
 /// A command line of a shell: its commands, each with its words.
@@ -241,7 +250,9 @@ fn program_options(
         for (position, argument) in arguments.iter().enumerate() {
             let range = match slice(text, argument).strip_prefix(option.as_bytes()) {
                 // `mysql -p` alone asks for the password: what follows is the database.
-                Some([]) if option == &"-p" && program.starts_with(b"m") => None,
+                Some([]) if program.starts_with(b"mysql") || program.starts_with(b"mariadb") => {
+                    None
+                }
                 Some([]) => next(position),
                 Some(_) if *joined => argument
                     .start
@@ -421,6 +432,10 @@ mod tests {
             "DATABASE_URL=postgres://ada:pl0ver@db.example/app\0",
             "DATABASE_URL=postgres://ada:*@db.example/app\0",
         );
+        check(
+            "OPTS=-Dstore.password=pl0ver -v\0RUN=mysql -ppl0ver app\0",
+            "OPTS=-Dstore.password=* -v\0RUN=mysql -p* app\0",
+        );
         check("EMPTY_TOKEN=\0TOKEN\0=x\0", "EMPTY_TOKEN=\0TOKEN\0=x\0");
     }
 
@@ -440,6 +455,7 @@ mod tests {
             "/usr/bin/mysql\0-u\0ada\0-p*\0app\0",
         );
         check("mysql\0-p\0app\0", "mysql\0-p\0app\0");
+        check("mongodump\0-p\0pl0ver\0", "mongodump\0-p\0*\0");
         check(
             "sshpass\0-p\0pl0ver\0ssh\0host\0",
             "sshpass\0-p\0*\0ssh\0host\0",
