@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use super::{Collector, read};
 use crate::host::Host;
-use crate::protocol::{Access, FileTask};
+use crate::protocol::{Access, End, FileTask};
 
 impl<F: AsFd> Collector<'_, F> {
     pub(super) fn file(&mut self, task: &FileTask) -> std::io::Result<()> {
@@ -20,8 +20,8 @@ impl<F: AsFd> Collector<'_, F> {
         let source = self.sources.get(usize::from(task.source)).copied();
         match (opened, source) {
             (Ok(opened), Some(source)) => self.answer(source, &opened, started),
-            (Ok(_), None) => self.answer_refused(Errno::INVAL.into(), started),
-            (Err(refusal), _) => self.answer_refused(refusal, started),
+            (Ok(_), None) => self.answer_refused(End::of_errno(Errno::INVAL), started),
+            (Err(refusal), _) => self.answer_refused(refusal.end(), started),
         }
     }
 }

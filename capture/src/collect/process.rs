@@ -80,8 +80,8 @@ impl<F: AsFd> Collector<'_, F> {
                     match self.host.process_file(process, &item.kind.path()) {
                         Ok(opened) => self.answer(item.source, &opened, started)?,
                         Err(refusal) => {
-                            let refusal = self.vanished_or(process, refusal);
-                            self.answer_refused(refusal, started)?;
+                            let end = self.refused(process, refusal);
+                            self.answer_refused(end, started)?;
                         }
                     }
                     continue;
@@ -145,14 +145,21 @@ impl<F: AsFd> Collector<'_, F> {
         }
     }
 
-    /// A file that is missing (ENOENT) below the directory of a process that ended is no fact about the kernel.
-    fn vanished_or(&self, process: BorrowedFd<'_>, refusal: Refusal) -> Refusal {
-        let missing = matches!(refusal, Refusal::Errno(Errno::NOENT));
-        if missing && self.host.is_live() && has_ended(process) {
-            Refusal::Errno(Errno::SRCH)
-        } else {
-            refusal
+    /// How a read below the directory of a process ended that was refused: a file that is missing (ENOENT) there is no
+    /// fact about the kernel once the process has ended, and ESRCH is no sign that it has: a kernel thread says so of
+    /// its environment.
+    fn refused(&self, process: BorrowedFd<'_>, refusal: Refusal) -> End<'static> {
+        let is_doubtful = matches!(refusal, Refusal::Errno(Errno::NOENT | Errno::SRCH));
+        let end = refusal.end();
+        if !is_doubtful || !self.host.is_live() {
+            return end;
         }
+        let outcome = if has_ended(process) {
+            Outcome::Vanished
+        } else {
+            Outcome::Absent
+        };
+        End { outcome, ..end }
     }
 
     fn link(
@@ -174,7 +181,7 @@ impl<F: AsFd> Collector<'_, F> {
                 self.buffer = target;
                 Ok(End::of(Outcome::Collected))
             }
-            Err(errno) => Ok(self.vanished_or(process, errno.into()).end()),
+            Err(errno) => Ok(self.refused(process, errno.into())),
         }
     }
 
@@ -341,7 +348,7 @@ impl<F: AsFd> Collector<'_, F> {
         self.host
             .process_directory(process, name)
             .and_then(|directory| Ok((self.numbers(&directory, after)?, directory)))
-            .map_err(|refusal| self.vanished_or(process, refusal).end())
+            .map_err(|refusal| self.refused(process, refusal))
     }
 
     /// The numbers in a directory that come after one, sorted.

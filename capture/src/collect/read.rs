@@ -80,10 +80,9 @@ impl<F: AsFd> Collector<'_, F> {
     /// Answers for a file that could not be opened.
     pub(super) fn answer_refused(
         &mut self,
-        refusal: crate::host::Refusal,
+        mut end: End<'static>,
         started: Instant,
     ) -> std::io::Result<()> {
-        let mut end = refusal.end();
         end.duration_us = elapsed_us(started);
         self.replies.send(&Reply::File {
             end,
