@@ -143,16 +143,9 @@ pub struct Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Identity;
 
     fn visit(pid: u32, items: &[u16]) -> Visit {
-        Visit {
-            pid,
-            identity: Identity::default(),
-            items: items.to_vec(),
-            after: None,
-            fd_links: true,
-        }
+        Visit::new(pid, items.to_vec())
     }
 
     fn outstanding(visits: Vec<Visit>) -> Outstanding {

@@ -57,6 +57,19 @@ pub struct Visit {
     pub fd_links: bool,
 }
 
+impl Visit {
+    /// A visit that is planned. What is known of the process is filled in when it is handed out: later is better.
+    pub fn new(pid: u32, items: Vec<u16>) -> Self {
+        Visit {
+            pid,
+            identity: Identity::default(),
+            items,
+            after: None,
+            fd_links: true,
+        }
+    }
+}
+
 /// Which process a pid meant. Values are compared only where both visits have them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {

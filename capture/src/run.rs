@@ -405,14 +405,8 @@ impl Capture {
         let items = plan::of_phase(&self.items, phase);
         let visits: Vec<Visit> = self
             .processes
-            .iter()
-            .map(|(pid, met)| Visit {
-                pid: *pid,
-                identity: met.identity,
-                items: items.clone(),
-                after: None,
-                fd_links: true,
-            })
+            .keys()
+            .map(|pid| Visit::new(*pid, items.clone()))
             .collect();
         self.progress.expect(visits.len());
         self.work(
@@ -477,16 +471,7 @@ impl Capture {
                 .collect();
             let visits: Vec<Request> = tried
                 .iter()
-                .map(|(_, pid)| {
-                    let met = self.processes.get(pid).cloned().unwrap_or_default();
-                    Request::Visits(vec![Visit {
-                        pid: *pid,
-                        identity: met.identity,
-                        items: items.clone(),
-                        after: None,
-                        fd_links: true,
-                    }])
-                })
+                .map(|(_, pid)| Request::Visits(vec![Visit::new(*pid, items.clone())]))
                 .collect();
             self.progress.expect(visits.len());
             self.work(visits)?;

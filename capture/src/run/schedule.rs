@@ -87,7 +87,7 @@ impl Capture {
             while crew.asked.len() < AHEAD
                 && let Some(mut job) = queue.ready.pop_front()
             {
-                // What hung or was lost is asked again with what has been learnt of its process meanwhile.
+                // All that has been learnt of the processes by now, for what is asked again too.
                 if let Request::Visits(visits) = &mut job.request {
                     for visit in visits {
                         let met = self.processes.get(&visit.pid);
