@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use schema::header::Header;
-use schema::records::{FdLink, ProcessLink, ThreadStat, UncertainProcess};
+use schema::records::{FdLink, FileSystemStat, ProcessLink, ThreadStat, UncertainProcess};
 use schema::{Outcome, Row, Source, TableDef};
 
 use crate::parse::address::ByteOrder;
@@ -60,6 +60,8 @@ pub struct Facts {
     pub net_namespaces: HashMap<u32, u64>,
     /// Mount namespace by the process that stands for it.
     pub mount_namespaces: HashMap<u32, u64>,
+    /// What local file systems said of their size, by `major:minor`.
+    pub file_systems: HashMap<Vec<u8>, FileSystemStat<'static>>,
     /// The host's time zone, from its own `/etc/localtime`; UTC where that is missing.
     pub time_zone: jiff::tz::TimeZone,
     /// Users by `/etc/passwd`, in its order.

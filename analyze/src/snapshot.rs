@@ -8,7 +8,9 @@ use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
 use schema::frame::{self, FrameError, RecordHeader};
-use schema::records::{FdLink, NamespaceStandIn, ProcessLink, ThreadStat, UncertainProcess};
+use schema::records::{
+    FdLink, FileSystemStat, NamespaceStandIn, ProcessLink, ThreadStat, UncertainProcess,
+};
 use schema::source::{SourceMap, split_process};
 use schema::tables::{CollectionLog, ParseIssue, RecordTables, SnapshotRow, each_record_table};
 use schema::{Row, Table, Text, member};
@@ -40,6 +42,7 @@ impl<'a> Snapshot<'a> {
             header: evidence.header().clone(),
             net_namespaces: HashMap::new(),
             mount_namespaces: HashMap::new(),
+            file_systems: HashMap::new(),
             time_zone: TimeZone::UTC,
             users: Vec::new(),
             files: HashMap::new(),
@@ -50,7 +53,7 @@ impl<'a> Snapshot<'a> {
             matches!(name, PASSWD | LOCALTIME)
                 || matches!(
                     member::record_table(name),
-                    Some("collection_log" | "namespace_stand_ins")
+                    Some("collection_log" | "namespace_stand_ins" | "file_system_stats")
                 )
         };
         evidence.some(&wanted, &mut |item| {
@@ -68,6 +71,16 @@ impl<'a> Snapshot<'a> {
                     Some("collection_log") => {
                         let _ = each_row(item.content, |row: CollectionLog<'_>| {
                             note_outcome(&row, &mut facts, &mut blobs);
+                        });
+                    }
+                    Some("file_system_stats") => {
+                        let _ = each_row(item.content, |row: FileSystemStat<'_>| {
+                            let device = row.device_number.into_owned();
+                            let stat = FileSystemStat {
+                                device_number: Text::default(),
+                                ..row
+                            };
+                            facts.file_systems.insert(device.as_bytes().to_vec(), stat);
                         });
                     }
                     _ => {
@@ -307,6 +320,8 @@ impl<S: Sink> Records<'_, S> {
         } else if self.table == NamespaceStandIn::TABLE.name {
             // The first pass took them.
             each_row(self.content, |_: NamespaceStandIn<'_>| ())
+        } else if self.table == FileSystemStat::TABLE.name {
+            each_row(self.content, |_: FileSystemStat<'_>| ())
         } else {
             each_record_table(self);
             if self.known {

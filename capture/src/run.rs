@@ -1,5 +1,6 @@
 //! One capture, from the first worker to the closed bundle: stages in order, most volatile first.
 
+mod file_systems;
 mod schedule;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,6 +116,8 @@ struct Capture {
     processes: BTreeMap<u32, Met>,
     /// Which processes answered for the files of their namespace.
     stood_in: BTreeSet<(u32, ItemGroup)>,
+    file_systems: file_systems::FileSystems,
+    is_live: bool,
     /// Names of the last listed directory.
     names: Vec<Vec<u8>>,
     passwd: Vec<u8>,
@@ -243,6 +246,8 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         crashes: 0,
         processes: BTreeMap::new(),
         stood_in: BTreeSet::new(),
+        file_systems: file_systems::FileSystems::default(),
+        is_live: ready.live,
         names: Vec::new(),
         passwd: Vec::new(),
         started,
@@ -377,6 +382,7 @@ impl Capture {
         self.sink.count("processes", listed);
         self.start_workers();
         self.progress.stage("host");
+        self.time_status()?;
         self.files(plan::host_files().into_iter().map(FileTask::from))?;
         for (name, phase) in [("processes", Phase::Free), ("descriptors", Phase::Exec)] {
             self.visit_all(name, phase)?;
@@ -384,6 +390,7 @@ impl Capture {
         self.progress.stage("namespaces");
         self.namespaces(ItemGroup::Net)?;
         self.namespaces(ItemGroup::Mount)?;
+        self.file_systems()?;
         self.visit_all("command lines", Phase::Memory)?;
         self.progress.stage("logs");
         self.files(plan::logs().into_iter().map(FileTask::from))?;

@@ -8,7 +8,8 @@ use schema::records::{FdLink, NamespaceStandIn, ProcessLink, ThreadStat, Uncerta
 use schema::redact::Redactor;
 use schema::source::Content;
 use schema::tables::CollectionLog;
-use schema::{Outcome, Source, Text, member};
+use schema::{Outcome, Row, Source, Text, member};
+use serde::Serialize;
 
 use crate::protocol::End;
 
@@ -250,6 +251,16 @@ impl<O: FrameOut> Sink<O> {
     pub fn thread(&mut self, thread: &ThreadStat<'_>, now_ms: u64) -> Result<(), schema::Error> {
         self.count("threads", 1);
         let written = self.writer.record(thread, now_ms);
+        self.tolerate(written)
+    }
+
+    /// Takes a row of a record type or table that needs nothing more.
+    pub fn record<R: Row + Serialize>(
+        &mut self,
+        row: &R,
+        now_ms: u64,
+    ) -> Result<(), schema::Error> {
+        let written = self.writer.record(row, now_ms);
         self.tolerate(written)
     }
 

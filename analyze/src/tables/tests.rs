@@ -1,9 +1,11 @@
 //! Extractors from evidence to exact rows.
 
+mod system;
+
 use std::collections::HashMap;
 
 use schema::header::{Clocks, Header, Host, Mode, Options, Redaction};
-use schema::records::{FdLink, ProcessLink, ThreadStat, UncertainProcess};
+use schema::records::{FdLink, FileSystemStat, ProcessLink, ThreadStat, UncertainProcess};
 use schema::source::SourceMap;
 use schema::tables::TABLES;
 use schema::text::escaped;
@@ -98,6 +100,20 @@ fn facts() -> Facts {
         },
         net_namespaces: HashMap::from([(7, 4_026_531_840)]),
         mount_namespaces: HashMap::from([(7, 4_026_531_841)]),
+        file_systems: HashMap::from([(
+            b"98:0".to_vec(),
+            FileSystemStat {
+                device_number: Text::default(),
+                pid: 7,
+                mount_id: 36,
+                blocks_size: 4096,
+                blocks: 1000,
+                blocks_free: 300,
+                blocks_available: 250,
+                inodes: 64,
+                inodes_free: 60,
+            },
+        )]),
         time_zone: jiff::tz::TimeZone::UTC,
         users: vec![
             user(0, "root", "/root"),
@@ -157,10 +173,11 @@ fn check(table: &str, files: &[(&str, &[u8])], expected: &[&str]) {
 fn every_table_has_its_extractor() {
     let filled = Extractors::tables();
     for table in TABLES {
-        let by_loader = ["snapshots", "collection_log", "parse_issues"].contains(&table.name);
+        let by_loader =
+            ["snapshots", "collection_log", "parse_issues", "time_status"].contains(&table.name);
         assert_eq!(!by_loader, filled.contains(&table.name), "{}", table.name);
     }
-    assert_eq!(filled.len() + 3, TABLES.len());
+    assert_eq!(filled.len() + 4, TABLES.len());
 }
 
 fn feed_every_source(text: &[u8]) {
@@ -599,11 +616,15 @@ fn the_host() {
         "mounts",
         &[(
             "/proc/7/mountinfo",
-            b"36 35 98:0 / /a\\040b rw shared:1 - ext4 /dev/sda1 rw\n",
+            b"36 35 98:0 / /a\\040b rw shared:1 - ext4 /dev/sda1 rw\n\
+              37 36 0:9 / /a\\040b rw - nfs server:/ rw\n",
         )],
         &[
             "mount_namespace=4026531841 mount_id=36 parent_id=35 device_number='98:0' device='/dev/sda1' root='/' path='/a b' \
-           type='ext4' flags='rw' super_options='rw' propagation='shared:1'",
+             type='ext4' flags='rw' super_options='rw' propagation='shared:1' covered=1 blocks_size=4096 blocks=1000 \
+             blocks_free=300 blocks_available=250 inodes=64 inodes_free=60",
+            "mount_namespace=4026531841 mount_id=37 parent_id=36 device_number='0:9' device='server:/' root='/' path='/a b' \
+             type='nfs' flags='rw' super_options='rw' propagation='' covered=0",
         ],
     );
     check(
