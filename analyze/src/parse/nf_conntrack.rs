@@ -85,7 +85,8 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<Vec<Entry<'_>>> {
 
 fn entry(line: &[u8]) -> Option<Entry<'_>> {
     let mut fields = fields(line);
-    let first = fields.next()?;
+    // What happened, in front of what `conntrack -E` prints.
+    let first = fields.find(|field| !field.starts_with(b"["))?;
     let family = match first {
         b"ipv4" => Some("inet"),
         b"ipv6" => Some("inet6"),
@@ -189,7 +190,10 @@ impl<'a> Entry<'a> {
             b"id" if self.icmp_type.is_some() && direction.icmp_id.is_none() => {
                 direction.icmp_id = Some(decimal(value)?);
             }
-            b"timeout" => self.gre_timeout = Some(decimal(value.strip_suffix(b",")?)?),
+            b"timeout" => {
+                let seconds = value.strip_suffix(b",").unwrap_or(value);
+                self.gre_timeout = Some(decimal(seconds)?);
+            }
             b"stream_timeout" => self.gre_stream_timeout = Some(decimal(value)?),
             b"mark" => self.mark = Some(decimal(value)?),
             b"zone" => self.zone = decimal(value)?,
@@ -376,6 +380,10 @@ mod tests {
             (printed.family, printed.state, printed.original.icmp_id),
             ("inet6", Some(&b"CLOSED"[..]), None)
         );
+        let event = one(
+            " [UPDATE] tcp      6 60 SYN_RECV src=192.0.2.1 dst=192.0.2.2 sport=1 dport=2 src=192.0.2.2 dst=192.0.2.1 sport=2 dport=1",
+        );
+        assert_eq!((event.protocol, event.timeout), (&b"tcp"[..], Some(60)));
         let late = one(
             "udp 17 -1 src=192.0.2.1 dst=192.0.2.2 sport=1 dport=2 src=192.0.2.2 dst=192.0.2.1 sport=2 dport=1 use=1",
         );
