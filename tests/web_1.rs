@@ -284,6 +284,29 @@ fn sockets() {
 }
 
 #[test]
+fn sockets_without_addresses_and_multicast_groups() {
+    expect(
+        "SELECT family, protocol, state, uid, inode, recv_queue, drops, interface_index, ether_type, port_id, groups
+         FROM sockets WHERE family IN ('packet', 'netlink') ORDER BY inode",
+        "
+         packet | raw | UNCONN | 101 | 19101 | 0 | NULL | 2 | 35020 | NULL | NULL
+         netlink | rtnl | UNCONN | NULL | 19102 | 0 | 0 | NULL | NULL | 0 | 0
+         netlink | rtnl | UNCONN | NULL | 19103 | 832 | 3 | NULL | NULL | 4294963199 | 329169
+         netlink | uevent | UNCONN | NULL | 19104 | 0 | 0 | NULL | NULL | 1 | 2",
+    );
+    expect(
+        "SELECT net_namespace, family, interface, interface_index, address, users, querier
+         FROM multicast_groups ORDER BY family, interface_index, address",
+        "
+         4026531840 | inet | lo | 1 | 224.0.0.1 | 1 | V3
+         4026531840 | inet | eth0 | 2 | 224.0.0.1 | 1 | V2
+         4026531840 | inet | eth0 | 2 | 224.0.0.251 | 1 | V2
+         4026531840 | inet6 | lo | 1 | ff02::1 | 1 | NULL
+         4026531840 | inet6 | eth0 | 2 | ff02::1:ff00:a | 2 | NULL",
+    );
+}
+
+#[test]
 fn socket_owners() {
     // A view under osquery's name has osquery's numbers: AF_INET, IPPROTO_TCP.
     expect(

@@ -60,6 +60,7 @@ extractors! {
     interface_addresses::InterfaceAddresses,
     interface_details::InterfaceDetails,
     network_counters::NetworkCounters,
+    multicast_groups::Groups,
     log_lines::LogLines,
     shell_history::Histories,
     memory_info::Amounts,

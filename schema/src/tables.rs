@@ -50,6 +50,7 @@ tables! {
     interface_addresses::InterfaceAddress,
     interface_details::InterfaceDetail,
     network_counters::NetworkCounter,
+    multicast_groups::MulticastGroup,
     log_lines::LogLine,
     shell_history::ShellHistory,
     memory_info::MemoryInfo,

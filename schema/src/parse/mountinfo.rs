@@ -36,25 +36,36 @@ pub struct Mount<'a> {
 
 /// Reads a line.
 pub fn mount(line: &[u8]) -> Option<Mount<'_>> {
-    let mut fields = line.split(|byte| *byte == b' ');
-    let mut number = || {
-        let digits = fields
-            .next()
-            .filter(|field| field.iter().all(u8::is_ascii_digit))?;
+    let mut rest = line;
+    let mut next = || {
+        let end = memchr::memchr(b' ', rest);
+        let (field, after) = match end {
+            Some(end) => (rest.get(..end)?, rest.get(end.checked_add(1)?..)?),
+            None => (rest, &b""[..]),
+        };
+        rest = after;
+        Some(field)
+    };
+    let number = |field: &[u8]| -> Option<u32> {
+        let digits = field.iter().all(u8::is_ascii_digit).then_some(field)?;
         std::str::from_utf8(digits).ok()?.parse().ok()
     };
-    let (id, parent) = (number()?, number()?);
-    let device_number = fields.next()?;
-    let root = unescape_octal(fields.next()?);
-    let path = unescape_octal(fields.next()?);
-    let options = fields.next()?;
+    let (id, parent) = (number(next()?)?, number(next()?)?);
+    let device_number = next()?;
+    let root = unescape_octal(next()?);
+    let path = unescape_octal(next()?);
+    let options = next()?;
     let mut optional = Vec::new();
     loop {
-        match fields.next()? {
+        match next()? {
             b"-" => break,
+            // No field is empty before the dash: the line ended.
+            b"" => return None,
             field => optional.push(field),
         }
     }
+    let kind = next().filter(|kind| !kind.is_empty())?;
+    let device = unescape_octal(next()?);
     Some(Mount {
         id,
         parent,
@@ -63,9 +74,10 @@ pub fn mount(line: &[u8]) -> Option<Mount<'_>> {
         path,
         options,
         propagation: optional.join(&b' '),
-        kind: fields.next()?,
-        device: unescape_octal(fields.next()?),
-        super_options: unescape_octal(fields.next()?),
+        kind,
+        device,
+        // All the rest: some file systems do not escape a blank here.
+        super_options: unescape_octal(rest),
     })
 }
 
@@ -143,28 +155,51 @@ mod tests {
 
     #[test]
     fn lines() {
-        let check = |line: &[u8], path: &[u8], propagation: &[u8], device: &[u8]| {
-            let mount = mount(line).unwrap();
-            assert_eq!(
-                (&*mount.path, &*mount.propagation, &*mount.device),
-                (path, propagation, device)
-            );
-        };
+        let check =
+            |line: &[u8], path: &[u8], propagation: &[u8], device: &[u8], options: &[u8]| {
+                let mount = mount(line).unwrap();
+                assert_eq!((&*mount.path, &*mount.propagation), (path, propagation));
+                assert_eq!((&*mount.device, &*mount.super_options), (device, options));
+            };
         check(
             b"36 35 98:0 /mnt1 /mnt\\040\\134040 rw,noatime master:1 shared:2 - ext3 /dev/root rw,errors=continue",
             b"/mnt \\040",
             b"master:1 shared:2",
             b"/dev/root",
+            b"rw,errors=continue",
         );
-        check(b"36 35 0:5 / /a\xff rw - tmpfs  rw", b"/a\xff", b"", b"");
-        let refused: [&[u8]; 4] = [
+        check(
+            b"36 35 0:5 / /a\xff rw - tmpfs  rw",
+            b"/a\xff",
+            b"",
+            b"",
+            b"rw",
+        );
+        check(
+            b"37 35 0:6 /x//deleted /run/netns\\012b rw unbindable - nsfs nsfs\\043 rw",
+            b"/run/netns\nb",
+            b"unbindable",
+            b"nsfs#",
+            b"rw",
+        );
+        check(
+            b"38 35 0:7 / /host rw - 9p C:\\134 rw,aname=x;path=C:\\Some Files;uid=0,trans=fd",
+            b"/host",
+            b"",
+            b"C:\\",
+            b"rw,aname=x;path=C:\\Some Files;uid=0,trans=fd",
+        );
+        check(b"39 35 0:8 / /b rw - proc proc", b"/b", b"", b"proc", b"");
+        let refused: [&[u8]; 6] = [
             b"",
             b"36 35 98:0 / / rw shared:1",
             b"\0\xff",
             b"99999999999 1 0:1 / / rw - a b c",
+            b"36 35 0:1 / / rw -",
+            b"36 35 0:1 / / rw  - a b c",
         ];
         for line in refused {
-            assert_eq!(mount(line), None);
+            assert_eq!(super::mount(line), None);
         }
     }
 

@@ -22,6 +22,8 @@ crate::table! {
         gateway: Option<crate::table::Address>,
         /// Source prefix of an IPv6 route; NULL where it has none and for IPv4.
         source: Option<crate::table::Address>,
+        /// Length of the source's prefix, bits; NULL where it has none.
+        source_netmask: Option<u8>,
         /// Interface.
         interface: Text<'a>,
         /// Flags as `route(8)` numbers them.
