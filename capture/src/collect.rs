@@ -30,6 +30,8 @@ pub struct Collector<'a, F> {
     sources: Vec<schema::Source>,
     /// Whether pids of the captured `/proc` mean the same processes to system calls.
     own_pids: bool,
+    /// Clock ticks in a second.
+    clock_ticks: u64,
     cell: &'a Cell,
     replies: Replies<F>,
     /// Kept for its allocation.
@@ -85,6 +87,7 @@ impl<'a, F: AsFd> Collector<'a, F> {
             items: plan::process_items(),
             sources: schema::tables::sources(),
             own_pids,
+            clock_ticks: rustix::param::clock_ticks_per_second(),
             cell,
             replies: Replies {
                 out,

@@ -25,8 +25,14 @@ pub struct Ready {
     pub parent: Option<u32>,
     /// First line of `/proc/sys/kernel/random/boot_id`.
     pub boot_id: Option<String>,
-    /// First line of `/etc/hostname`.
+    /// First line of `/etc/hostname`, else of `/proc/sys/kernel/hostname`.
     pub hostname: Option<String>,
+    /// First line of `/proc/sys/kernel/osrelease`.
+    pub kernel_release: Option<String>,
+    /// What a dead tree tells of the machine that it was taken from.
+    pub machine: Option<String>,
+    /// The byte order that a program of a dead tree was made for, `little` or `big`.
+    pub endianness: Option<String>,
 }
 
 /// A piece of work for one worker.
@@ -79,6 +85,19 @@ pub struct Identity {
     pub directory_inode: Option<u64>,
     /// Start time in clock ticks, from stat.
     pub start_ticks: Option<u64>,
+    /// When the process was first met, by the clock and in the unit of start times.
+    pub met: Option<Moment>,
+    /// Whether the process has ended, by a visit that found nothing or another process.
+    pub has_ended: bool,
+}
+
+/// When a directory was opened, in clock ticks since boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Before that.
+    pub from: u64,
+    /// After that.
+    pub until: u64,
 }
 
 /// A file that is read once.
@@ -114,7 +133,7 @@ pub enum Reply<'a> {
     Names(#[serde(borrow)] Vec<Text<'a>>),
     /// A listing could not be made, or not to its end.
     Listed(#[serde(borrow)] End<'a>),
-    /// A visit has begun: this is the process.
+    /// A visit has begun: this is the process, or it has ended.
     Visiting {
         /// Process id.
         pid: u32,

@@ -1,6 +1,8 @@
 //! One capture, from the first worker to the closed bundle: stages in order, most volatile first.
 
+mod footprint;
 mod schedule;
+mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -112,7 +114,14 @@ struct Capture {
     worker_pids: BTreeSet<u32>,
     abandoned: Vec<u32>,
     crashes: u32,
+    hung: u64,
+    started_workers: u64,
+    /// Most workers that there were at one time.
+    most_workers: usize,
     processes: BTreeMap<u32, Met>,
+    /// The processes of the last listing.
+    listed: Vec<u32>,
+    is_live: bool,
     /// Which processes answered for the files of their namespace.
     stood_in: BTreeSet<(u32, ItemGroup)>,
     /// Names of the last listed directory.
@@ -241,7 +250,12 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         dying: Vec::new(),
         abandoned: Vec::new(),
         crashes: 0,
+        hung: 0,
+        started_workers: 1,
+        most_workers: 1,
         processes: BTreeMap::new(),
+        listed: Vec::new(),
+        is_live: ready.live,
         stood_in: BTreeSet::new(),
         names: Vec::new(),
         passwd: Vec::new(),
@@ -322,32 +336,37 @@ fn header(
     let text = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
     let live = ready.live;
     let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let big_endian = cfg!(target_endian = "big") && live;
+    let own_order = if cfg!(target_endian = "big") {
+        "big"
+    } else {
+        "little"
+    };
     Header {
         format_version: FORMAT_VERSION,
         capture_id,
         tool: format!("capture {}", env!("CARGO_PKG_VERSION")),
         label: settings.label.clone(),
-        host: Host {
-            hostname: if live {
-                Some(text(uname.nodename()))
-            } else {
-                ready.hostname.clone()
-            },
-            kernel_release: live.then(|| text(uname.release())),
-            machine: live.then(|| text(uname.machine())),
-            boot_id: ready.boot_id.clone(),
-            clock_ticks: if live {
-                u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100)
-            } else {
-                100
-            },
-            page_size: if live {
-                u32::try_from(rustix::param::page_size()).unwrap_or(4096)
-            } else {
-                4096
-            },
-            endianness: if big_endian { "big" } else { "little" }.to_owned(),
+        // Of a dead tree nothing is asked of this machine's kernel.
+        host: if live {
+            Host {
+                hostname: Some(text(uname.nodename())),
+                kernel_release: Some(text(uname.release())),
+                machine: Some(text(uname.machine())),
+                boot_id: ready.boot_id.clone(),
+                clock_ticks: u32::try_from(rustix::param::clock_ticks_per_second()).ok(),
+                page_size: u32::try_from(rustix::param::page_size()).ok(),
+                endianness: Some(own_order.to_owned()),
+            }
+        } else {
+            Host {
+                hostname: ready.hostname.clone(),
+                kernel_release: ready.kernel_release.clone(),
+                machine: ready.machine.clone(),
+                boot_id: ready.boot_id.clone(),
+                clock_ticks: None,
+                page_size: None,
+                endianness: ready.endianness.clone(),
+            }
         },
         clocks,
         mode: if live { Mode::Live } else { Mode::Dead },
@@ -381,6 +400,7 @@ impl Capture {
         for (name, phase) in [("processes", Phase::Free), ("descriptors", Phase::Exec)] {
             self.visit_all(name, phase)?;
         }
+        self.sweep_again()?;
         self.progress.stage("namespaces");
         self.namespaces(ItemGroup::Net)?;
         self.namespaces(ItemGroup::Mount)?;
@@ -402,10 +422,15 @@ impl Capture {
 
     fn visit_all(&mut self, stage: &'static str, phase: Phase) -> Result<(), Error> {
         self.progress.stage(stage);
+        let pids: Vec<u32> = self.processes.keys().copied().collect();
+        self.visit(&pids, phase)
+    }
+
+    /// One phase of some processes.
+    fn visit(&mut self, pids: &[u32], phase: Phase) -> Result<(), Error> {
         let items = plan::of_phase(&self.items, phase);
-        let visits: Vec<Visit> = self
-            .processes
-            .keys()
+        let visits: Vec<Visit> = pids
+            .iter()
             .map(|pid| Visit::new(*pid, items.clone()))
             .collect();
         self.progress.expect(visits.len());
@@ -653,6 +678,7 @@ impl Capture {
             worker_pids: self.worker_pids.iter().copied().collect(),
             abandoned_workers: self.abandoned.clone(),
             side_effects,
+            footprint: Some(self.footprint()),
             totals: Totals::default(),
         }
     }

@@ -209,9 +209,10 @@ impl Capture {
         let now = self.now_ms();
         match reply {
             Reply::Processes(pids) => {
-                for pid in pids {
-                    self.processes.entry(pid).or_default();
+                for pid in &pids {
+                    self.processes.entry(*pid).or_default();
                 }
+                self.listed.extend(pids);
             }
             Reply::Names(names) => {
                 self.names
@@ -405,6 +406,7 @@ impl Capture {
         let crew = self.workers.remove(index);
         let position = crew.worker.position();
         self.dying.push(crew.worker.abandon());
+        self.hung = self.hung.saturating_add(u64::from(!died));
         let reason = if died { "its worker died" } else { "it hung" };
         for mut asked in crew.asked {
             let now = self.now_ms();
@@ -550,6 +552,9 @@ impl Capture {
                 self.worker_pids
                     .insert(ready.pid.unwrap_or_else(|| worker.pid()));
                 self.workers.push(Crew::new(worker));
+                self.started_workers = self.started_workers.saturating_add(1);
+                let now = self.workers.len().saturating_add(self.dying.len());
+                self.most_workers = self.most_workers.max(now);
                 true
             }
             _ => false,
