@@ -124,11 +124,27 @@ pub enum Access {
     Device,
 }
 
+/// The kinds of namespaces whose files are read through one process of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ItemGroup {
+    /// Network namespaces.
+    Net,
+    /// Mount namespaces.
+    Mount,
+}
+
 /// What a worker answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Reply<'a> {
     /// Processes, in part or all.
     Processes(Vec<u32>),
+    /// Processes of a dead tree that have the files of their namespace, in part or all.
+    Provided {
+        /// Of which kind of namespace.
+        group: ItemGroup,
+        /// The processes.
+        pids: Vec<u32>,
+    },
     /// Names in a directory, in part or all.
     Names(#[serde(borrow)] Vec<Text<'a>>),
     /// A listing could not be made, or not to its end.

@@ -1,5 +1,6 @@
 //! One capture, from the first worker to the closed bundle: stages in order, most volatile first.
 
+mod dead;
 mod footprint;
 mod schedule;
 mod sweep;
@@ -23,7 +24,7 @@ use crate::output::{Output, RESERVE, partial_name};
 use crate::plan::{self, ItemKind, ProcessItem};
 use crate::pool::{Dying, Worker};
 use crate::progress::Progress;
-use crate::protocol::{Access, End, FileTask, Identity, Ready, Request, Visit};
+use crate::protocol::{Access, End, FileTask, Identity, ItemGroup, Ready, Request, Visit};
 use crate::sink::{Sink, Tally};
 use crate::{Error, key, worker};
 
@@ -122,8 +123,10 @@ struct Capture {
     /// The processes of the last listing.
     listed: Vec<u32>,
     is_live: bool,
-    /// Which processes answered for the files of their namespace.
+    /// Which processes answered for the files of their namespace; 0 for files of a dead tree that belong to none.
     stood_in: BTreeSet<(u32, ItemGroup)>,
+    /// Which processes of a dead tree have such files.
+    provided: BTreeSet<(u32, ItemGroup)>,
     /// Names of the last listed directory.
     names: Vec<Vec<u8>>,
     passwd: Vec<u8>,
@@ -141,13 +144,6 @@ struct Crew {
     worker: Worker,
     asked: std::collections::VecDeque<crate::jobs::Outstanding>,
     next_number: u8,
-}
-
-/// Which namespace a process stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum ItemGroup {
-    Net,
-    Mount,
 }
 
 /// Why reading ended before the plan did.
@@ -257,6 +253,7 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         listed: Vec::new(),
         is_live: ready.live,
         stood_in: BTreeSet::new(),
+        provided: BTreeSet::new(),
         names: Vec::new(),
         passwd: Vec::new(),
         started,
@@ -477,17 +474,18 @@ impl Capture {
             };
             members.entry(inode).or_default().push(*pid);
         }
+        let lacking = self.lacking(group, &mut members);
         // Processes that do not tell their namespace stand for it only where none does.
         if members.len() > 1 {
             members.remove(&None);
         }
-        let known = u64::try_from(members.keys().flatten().count()).unwrap_or(u64::MAX);
+        let known = members.keys().flatten().count() + lacking.len();
         self.sink.count(
             match group {
                 ItemGroup::Net => "network namespaces",
                 ItemGroup::Mount => "mount namespaces",
             },
-            known,
+            u64::try_from(known).unwrap_or(u64::MAX),
         );
         for attempt in 0..STAND_INS {
             let tried: Vec<(Option<u64>, u32)> = members
@@ -517,13 +515,25 @@ impl Capture {
         if self.stop.is_some() {
             return Ok(());
         }
-        for inode in members.into_keys().flatten() {
-            let end = End::because(Outcome::Failed, "none of its processes could be asked");
+        let ends = [
+            (
+                members.into_keys().flatten().collect(),
+                End::because(Outcome::Failed, "none of its processes could be asked"),
+            ),
+            (
+                lacking,
+                End::because(Outcome::Absent, "the tree has its files of no process"),
+            ),
+        ];
+        for (inode, end) in ends
+            .iter()
+            .flat_map(|(inodes, end): &(Vec<u64>, _)| inodes.iter().map(move |inode| (inode, end)))
+        {
+            let path = format!("{kind}:[{inode}]");
             let now = self.now_ms();
-            self.sink
-                .outcome(format!("{kind}:[{inode}]").as_bytes(), None, &end, now)?;
+            self.sink.outcome(path.as_bytes(), None, end, now)?;
         }
-        Ok(())
+        self.without_process(group)
     }
 
     /// The homes of all users by `/etc/passwd`, and what lies below `/home`.

@@ -13,7 +13,7 @@ use schema::{Outcome, Text};
 use super::{Collector, Position, read};
 use crate::host::{self, Refusal};
 use crate::plan::ItemKind;
-use crate::protocol::{End, Identity, Moment, Reply, Visit};
+use crate::protocol::{Access, End, Identity, Moment, Reply, Visit};
 
 /// Most bytes of one `fdinfo`: that of an epoll with a thousand targets, or an inotify with as many watches.
 const FDINFO_LIMIT: usize = 64 << 10;
@@ -87,7 +87,14 @@ impl<F: AsFd> Collector<'_, F> {
             let process = process.as_fd();
             let end = match item.kind {
                 ItemKind::File(_) | ItemKind::NetFile(_) | ItemKind::MountFile(_) => {
-                    match self.host.process_file(process, &item.kind.path()) {
+                    let opened = if self.host.is_live() {
+                        self.host.process_file(process, &item.kind.path())
+                    } else {
+                        // A link that stands there is followed within the tree.
+                        let path = format!("/proc/{}/{}", visit.pid, item.kind.path());
+                        self.host.file(path.as_bytes(), Access::System)
+                    };
+                    match opened {
                         Ok(opened) => self.answer(item.source, &opened, started)?,
                         Err(refusal) => {
                             let end = self.refused(process, refusal);
@@ -207,9 +214,9 @@ impl<F: AsFd> Collector<'_, F> {
         pid: u32,
         name: &'static str,
     ) -> std::io::Result<End<'static>> {
-        match rustix::fs::readlinkat(process, name, std::mem::take(&mut self.buffer)) {
+        let buffer = std::mem::take(&mut self.buffer);
+        match self.host.process_link(process, name, buffer) {
             Ok(target) => {
-                let target = target.into_bytes();
                 let link_count = self.count_names(process, name, &target);
                 self.replies.send(&Reply::Link(ProcessLink {
                     pid,
@@ -220,7 +227,8 @@ impl<F: AsFd> Collector<'_, F> {
                 self.buffer = target;
                 Ok(End::of(Outcome::Collected))
             }
-            Err(errno) => Ok(self.refused(process, errno.into())),
+            Err(Refusal::Errno(Errno::INVAL)) => Ok(no_link()),
+            Err(refusal) => Ok(self.refused(process, refusal)),
         }
     }
 
@@ -289,14 +297,20 @@ impl<F: AsFd> Collector<'_, F> {
                     let link_count = self.count_names(links.as_fd(), name.as_str(), &target);
                     self.fd(visit.pid, fd, Some(&target), fdinfo.as_ref(), link_count)?;
                 }
-                Err(errno) => self.replies.send(&Reply::Entry {
-                    name: Text::from(format!("fd/{fd}")),
-                    end: match errno {
-                        // Closed after it was listed.
-                        Errno::NOENT => End::of(Outcome::Vanished),
-                        errno => End::of_errno(errno),
-                    },
-                })?,
+                Err(errno) => {
+                    if errno == Errno::INVAL {
+                        self.fd(visit.pid, fd, None, fdinfo.as_ref(), None)?;
+                    }
+                    self.replies.send(&Reply::Entry {
+                        name: Text::from(format!("fd/{fd}")),
+                        end: match errno {
+                            // Closed after it was listed.
+                            Errno::NOENT => End::of(Outcome::Vanished),
+                            Errno::INVAL => no_link(),
+                            errno => End::of_errno(errno),
+                        },
+                    })?;
+                }
             }
         }
         Ok(End::of(Outcome::Collected))
@@ -400,10 +414,7 @@ impl<F: AsFd> Collector<'_, F> {
             Mode::empty(),
         )?;
         self.host.list(listing, |name| {
-            let number = std::str::from_utf8(name)
-                .ok()
-                .and_then(|name| name.parse::<u32>().ok());
-            numbers.extend(number);
+            numbers.extend(super::number(name));
         })?;
         numbers.retain(|number| after.is_none_or(|after| *number > after));
         numbers.sort_unstable();
@@ -427,6 +438,11 @@ fn same_process(before: Identity, ticks: Option<u64>) -> Option<bool> {
     } else {
         None
     }
+}
+
+/// How reading a link ended that is none: a dead tree may have a file in its place.
+fn no_link() -> End<'static> {
+    End::because(Outcome::Absent, "no symbolic link")
 }
 
 /// Whether the process of a directory has ended and was waited for.

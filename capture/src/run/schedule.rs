@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use schema::{Outcome, Source, frame};
 
-use super::{Capture, Crew, FIRST_PATIENCE, ItemGroup, Stop};
+use super::dead::NO_PROCESS;
+use super::{Capture, Crew, FIRST_PATIENCE, Stop};
 use crate::Error;
 use crate::jobs::{Job, Outstanding, Queue};
 use crate::output::RESERVE;
 use crate::plan::{ItemKind, ProcessItem};
 use crate::pool::{self, Received, Worker};
-use crate::protocol::{End, FileTask, Identity, Reply, Request, Visit};
+use crate::protocol::{End, FileTask, Identity, ItemGroup, Reply, Request, Visit};
 use crate::sink::Incoming;
 
 /// Requests a worker is given ahead, so that it never waits for the parent.
@@ -214,6 +215,10 @@ impl Capture {
                 }
                 self.listed.extend(pids);
             }
+            Reply::Provided { group, pids } => {
+                self.provided
+                    .extend(pids.into_iter().map(|pid| (pid, group)));
+            }
             Reply::Names(names) => {
                 self.names
                     .extend(names.iter().map(|name| name.as_bytes().to_vec()));
@@ -347,12 +352,23 @@ impl Capture {
     /// What the plan itself needs to know of a file.
     fn learn(&mut self, asked: &Outstanding, bytes: &[u8], end: &End<'_>) {
         self.learn_passwd(asked, bytes);
+        // Of a zombie, or of a process of somebody else, the files may be missing or refused: then another one is asked.
+        let answered = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
+        let source =
+            current_file(asked).and_then(|task| self.sources.get(usize::from(task.source)));
+        match source {
+            Some(Source::NetNamespace(_)) if answered => {
+                self.stood_in.insert((NO_PROCESS, ItemGroup::Net));
+            }
+            Some(Source::MountNamespace(_)) if answered => {
+                self.stood_in.insert((NO_PROCESS, ItemGroup::Mount));
+            }
+            _ => {}
+        }
         let (Some(visit), Some(item)) = (current_visit(asked), self.current_item(asked)) else {
             return;
         };
         let pid = visit.pid;
-        // Of a zombie, or of a process of somebody else, the files may be missing or refused: then another one is asked.
-        let answered = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
         match item.kind {
             ItemKind::NetFile(_) if answered => {
                 self.stood_in.insert((pid, ItemGroup::Net));
