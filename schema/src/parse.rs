@@ -1,5 +1,6 @@
 //! The few formats that `capture` must understand to find the next thing to read.
 
+pub mod elf;
 pub mod escape;
 pub mod mountinfo;
 pub mod passwd;
