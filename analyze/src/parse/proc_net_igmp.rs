@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::address::{ByteOrder, v6_network_order};
-use super::bytes::{cut, cut_last, decimal, each_line, fields, is_blank, lines, no_heading};
+use super::bytes::{cut_last, decimal, each_line, fields, is_blank, lines, no_heading};
 use super::{Issue, Parsed};
 
 /// A group that an interface listens to.
@@ -25,7 +25,7 @@ pub(crate) fn parse(input: &[u8], order: ByteOrder) -> Parsed<Vec<Membership<'_>
         if is_blank(line) || line.starts_with(b"Idx") {
             continue;
         }
-        let understood = if line.starts_with(b"\t") {
+        let understood = if line.first().is_some_and(u8::is_ascii_whitespace) {
             interface
                 .and_then(|interface| group(line, interface, order))
                 .map(|membership| parsed.value.push(membership))
@@ -50,12 +50,12 @@ struct Interface<'a> {
 }
 
 fn interface_line(line: &[u8]) -> Option<Interface<'_>> {
-    let (index, rest) = cut(line, b'\t')?;
-    let (name, rest) = cut_last(rest, b':')?;
+    let (before, after) = cut_last(line, b':')?;
+    let mut before = fields(before);
     Some(Interface {
-        index: decimal(index.trim_ascii())?,
-        name: name.trim_ascii(),
-        querier: fields(rest).nth(1),
+        index: decimal(before.next()?)?,
+        name: before.next()?,
+        querier: fields(after).nth(1),
     })
 }
 
@@ -123,7 +123,7 @@ mod tests {
         );
         check(
             &parse(
-                b"2\teth0      :     1      V3\n\t\t\t\tE0000001     1 0:00000000\t\t0\n",
+                b"2\teth0      :     1      V3\n                E0000001     1 0:FFFA22F0      0\n",
                 ByteOrder::Big,
             ),
             0,

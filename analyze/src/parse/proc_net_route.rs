@@ -29,7 +29,7 @@ const HAS_GATEWAY: u32 = 2;
 pub(crate) fn parse(input: &[u8], order: ByteOrder) -> Parsed<Vec<Route<'_>>> {
     each_line(
         input,
-        |line| line.starts_with(b"Iface\t"),
+        |line| fields(line).next() == Some(b"Iface"),
         "a route",
         |line| {
             let mut fields = fields(line);
@@ -49,7 +49,10 @@ pub(crate) fn parse(input: &[u8], order: ByteOrder) -> Parsed<Vec<Route<'_>>> {
                 source: None,
                 flags,
                 metric,
-                mtu: Some(signed(fields.next()?)?),
+                mtu: match fields.next() {
+                    Some(mtu) => Some(signed(mtu)?),
+                    None => None,
+                },
                 references,
                 uses,
             })
@@ -147,6 +150,11 @@ mod tests {
             0,
             &["198.51.100.0/24 via None * 201 4294967295"],
         );
+        // Apart by blanks, and cut before the columns that nobody uses.
+        let text = b"Iface Destination Gateway Flags RefCnt Use Metric Mask\nwg0 00000080 00000000 0001 0 0 0 00000080\n";
+        let parsed = parse(text, ByteOrder::Little);
+        assert_eq!(parsed.value.first().map(|route| route.mtu), Some(None));
+        check(&parsed, 0, &["128.0.0.0/1 via None wg0 1 0"]);
         let parsed = parse_v6(
             b"00000000000000000000000000000000 00 20010db8000000010000000000000000 40 fe800000000000000000000000000001 \
               ffffffff 00000001 00000000 00000003     eth0\n",

@@ -30,7 +30,7 @@ crate::table! {
         flags: u32,
         /// Metric.
         metric: u32,
-        /// Largest packet of the route, bytes; 0 for the interface's own. NULL for IPv6.
+        /// Largest packet of the route, bytes; 0 for the interface's own. NULL for IPv6, and where the file does not tell.
         mtu: Option<u32>,
         /// References.
         reference_count: u32,

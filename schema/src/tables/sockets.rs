@@ -5,7 +5,7 @@ use crate::text::Text;
 
 crate::table! {
     /// Sockets of every network namespace (`/proc/PID/net/{tcp,udp,udplite,icmp,raw}`, those with a `6`, `unix`, `packet` and
-    /// `netlink`), whether or not a process holds them.
+    /// `netlink`), whether or not a process holds them. Those of netlink are never told as a difference.
     pub struct Socket<'a> in "sockets" {
         sources: [
             Source::NetNamespace("tcp"), Source::NetNamespace("tcp6"), Source::NetNamespace("udp"),
