@@ -64,7 +64,9 @@ const SHOW: &[(&str, &str)] = files!("show":
     "netstat",
     "ps",
     "pstree",
+    "ss",
     "threads",
+    "top",
 );
 
 const BRIEF: &[(&str, &str)] = files!("brief":

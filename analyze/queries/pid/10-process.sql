@@ -84,8 +84,8 @@ SELECT
   'group ' || process.pgroup || ', session ' || process.session
     || CASE
       WHEN process.tty >> 8 BETWEEN 136 AND 143
-        THEN ', terminal pts/' || ((process.tty >> 8) - 136) * 256 + (process.tty & 255)
-      WHEN process.tty >> 8 = 4 AND process.tty & 255 < 64 THEN ', terminal tty' || (process.tty & 255)
+        THEN ', terminal pts/' || (((process.tty >> 8) - 136) * 256 + (process.tty & 255))
+      WHEN process.tty >> 8 = 4 AND (process.tty & 255) < 64 THEN ', terminal tty' || (process.tty & 255)
       WHEN process.tty >> 8 = 4 THEN ', terminal ttyS' || ((process.tty & 255) - 64)
       WHEN process.tty <> 0 THEN ', terminal device ' || process.tty
       ELSE ''

@@ -23,4 +23,4 @@ SELECT
   type AS Kind,
   coalesce(target, '(could not be read)') || CASE WHEN deleted THEN ' (deleted)' ELSE '' END AS Target
 FROM grouped
-ORDER BY count DESC, fd
+ORDER BY grouped.count DESC, grouped.fd

@@ -17,9 +17,9 @@ WITH
         )
           THEN fds.count
       END AS fds,
-      -- JSON5 reads hexadecimal numbers, which SQLite's CAST does not.
+      -- JSON5 reads hexadecimal numbers, which SQLite's CAST does not; all sixteen digits could pass its integers.
       (
-        SELECT (('0x' || "end") ->> '$') - (('0x' || start) ->> '$')
+        SELECT (('0x' || substr("end", 2)) ->> '$') - (('0x' || substr(start, 2)) ->> '$')
         FROM process_memory_map
         WHERE pid = :pid AND path = '[stack]'
         LIMIT 1

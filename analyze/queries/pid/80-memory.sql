@@ -9,8 +9,8 @@ WITH
       path,
       deleted,
       permissions,
-      -- JSON5 reads hexadecimal numbers, which SQLite's CAST does not.
-      (('0x' || "end") ->> '$') - (('0x' || start) ->> '$') AS size
+      -- JSON5 reads hexadecimal numbers, which SQLite's CAST does not; all sixteen digits could pass its integers.
+      (('0x' || substr("end", 2)) ->> '$') - (('0x' || substr(start, 2)) ->> '$') AS size
     FROM process_memory_map
     WHERE pid = :pid
   )

@@ -47,6 +47,7 @@ WITH
     SELECT '/proc/' || :pid || '/' || column1, 'no outcome', NULL, 1, 0, 0
     FROM (VALUES ('status'), ('stat'), ('cmdline'), ('environ'), ('limits'), ('cgroup'), ('maps'), ('fd'), ('task'))
     WHERE '/proc/' || :pid || '/' || column1 NOT IN (SELECT path FROM log)
+      AND EXISTS (SELECT 1 FROM processes WHERE pid = :pid)
   )
 SELECT
   source AS Source,

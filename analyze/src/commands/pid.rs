@@ -122,9 +122,9 @@ impl Gap {
             detail,
         } = self;
         if detail.is_empty() {
-            format!("{source}: {outcome}")
+            format!("not wholly read: {source}: {outcome}")
         } else {
-            format!("{source}: {outcome} ({detail})")
+            format!("not wholly read: {source}: {outcome} ({detail})")
         }
     }
 }
