@@ -1,6 +1,7 @@
 //! One capture, from the first worker to the closed bundle: stages in order, most volatile first.
 
 mod schedule;
+mod siblings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -387,6 +388,7 @@ impl Capture {
         self.visit_all("command lines", Phase::Memory)?;
         self.progress.stage("logs");
         self.files(plan::logs().into_iter().map(FileTask::from))?;
+        self.siblings()?;
         self.homes()
     }
 
