@@ -8,6 +8,7 @@ pub(crate) mod bash_history;
 pub(crate) mod bytes;
 pub(crate) mod dev_kmsg;
 pub(crate) mod etc;
+pub(crate) mod log_time;
 pub(crate) mod nf_conntrack;
 pub(crate) mod os_release;
 pub(crate) mod proc_diskstats;

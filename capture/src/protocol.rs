@@ -137,6 +137,9 @@ pub enum Access {
     Home(u32),
     /// A device of the fixed list.
     Device,
+    /// A rotated log, opened like a file of the system, of which at most that many bytes are kept: of a compressed one
+    /// all or nothing, of others the tail.
+    Rotated(u64),
 }
 
 /// The kinds of namespaces whose files are read through one process of each.

@@ -4,6 +4,7 @@ mod dead;
 mod file_systems;
 mod footprint;
 mod schedule;
+mod siblings;
 mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -409,6 +410,7 @@ impl Capture {
         self.visit_all("command lines", Phase::Memory)?;
         self.progress.stage("logs");
         self.files(plan::logs().into_iter().map(FileTask::from))?;
+        self.siblings()?;
         self.homes()
     }
 
