@@ -49,6 +49,7 @@ tables! {
     interface_details::InterfaceDetail,
     log_lines::LogLine,
     shell_history::ShellHistory,
+    history_hosts::HistoryHost,
     memory_info::MemoryInfo,
     load_average::LoadAverage,
     uptime::Uptime,
