@@ -8,6 +8,7 @@ pub(crate) mod bash_history;
 pub(crate) mod bytes;
 pub(crate) mod dev_kmsg;
 pub(crate) mod etc;
+pub(crate) mod fish_history;
 pub(crate) mod nf_conntrack;
 pub(crate) mod os_release;
 pub(crate) mod proc_loadavg;
@@ -32,7 +33,12 @@ pub(crate) mod proc_pid_status;
 pub(crate) mod proc_pid_values;
 pub(crate) mod proc_swaps;
 pub(crate) mod proc_uptime;
+pub(crate) mod sh_history;
+pub(crate) mod shell_history;
+pub(crate) mod shell_hosts;
+pub(crate) mod shell_words;
 pub(crate) mod syslog;
+pub(crate) mod zsh_history;
 
 /// What a parser understood, and what it did not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

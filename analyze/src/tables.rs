@@ -61,6 +61,7 @@ extractors! {
     interface_details::InterfaceDetails,
     log_lines::LogLines,
     shell_history::Histories,
+    history_hosts::Hosts,
     memory_info::Amounts,
     load_average::LoadAverages,
     uptime::Uptimes,
