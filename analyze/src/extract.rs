@@ -71,6 +71,8 @@ pub struct Facts {
     pub users: Vec<UserFact>,
     /// How reading the files outside `/proc` ended, by exact path.
     pub files: HashMap<Vec<u8>, FileFact>,
+    /// User of the process that names a file as its history, by the file's exact path.
+    pub named_histories: HashMap<Vec<u8>, Option<u32>>,
 }
 
 /// A user of the host.

@@ -8,6 +8,7 @@ pub(crate) mod bash_history;
 pub(crate) mod bytes;
 pub(crate) mod dev_kmsg;
 pub(crate) mod etc;
+pub(crate) mod fish_history;
 pub(crate) mod log_time;
 pub(crate) mod nf_conntrack;
 pub(crate) mod os_release;
@@ -43,7 +44,12 @@ pub(crate) mod proc_swaps;
 pub(crate) mod proc_sys;
 pub(crate) mod proc_uptime;
 pub(crate) mod proc_vmstat;
+pub(crate) mod sh_history;
+pub(crate) mod shell_history;
+pub(crate) mod shell_hosts;
+pub(crate) mod shell_words;
 pub(crate) mod syslog;
+pub(crate) mod zsh_history;
 
 /// What a parser understood, and what it did not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -11,11 +11,12 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 use schema::frame::{self, FrameError, RecordHeader};
 use schema::records::{
-    FdLink, FileSystemStat, NamespaceStandIn, ProcessLink, ThreadStat, UncertainProcess,
+    FdLink, FileSystemStat, HistoryFile, NamespaceStandIn, ProcessLink, ThreadStat,
+    UncertainProcess,
 };
-use schema::source::{SourceMap, split_process};
+use schema::source::{Located, SourceMap, split_process};
 use schema::tables::{CollectionLog, ParseIssue, RecordTables, SnapshotRow, each_record_table};
-use schema::{Row, Table, Text, member};
+use schema::{Row, Source, Table, Text, member};
 use serde::Deserialize;
 
 use crate::Error;
@@ -54,6 +55,7 @@ impl<'a> Snapshot<'a> {
             time_zone: TimeZone::UTC,
             users: Vec::new(),
             files: HashMap::new(),
+            named_histories: HashMap::new(),
         };
         let mut blobs = HashMap::new();
         let mut issues = Vec::new();
@@ -62,7 +64,12 @@ impl<'a> Snapshot<'a> {
                 || matches!(name, PASSWD | LOCALTIME)
                 || matches!(
                     member::record_table(name),
-                    Some("collection_log" | "namespace_stand_ins" | "file_system_stats")
+                    Some(
+                        "collection_log"
+                            | "namespace_stand_ins"
+                            | "file_system_stats"
+                            | "history_files"
+                    )
                 )
         };
         evidence.some(&wanted, &mut |item| {
@@ -91,6 +98,12 @@ impl<'a> Snapshot<'a> {
                                 ..row
                             };
                             facts.file_systems.insert(device.as_bytes().to_vec(), stat);
+                        });
+                    }
+                    Some("history_files") => {
+                        let _ = each_row(item.content, |row: HistoryFile<'_>| {
+                            let path = row.path.as_bytes().to_vec();
+                            facts.named_histories.insert(path, row.uid);
                         });
                     }
                     _ => {
@@ -139,7 +152,7 @@ impl<'a> Snapshot<'a> {
                 None => member::host_path(base).map(str::as_bytes),
             };
             if let Some(path) = path
-                && let Some(located) = sources.locate(path)
+                && let Some(located) = located(&sources, facts, path)
             {
                 let file = File {
                     path,
@@ -243,6 +256,17 @@ impl<'a> Snapshot<'a> {
     }
 }
 
+/// The source that names a path: by the path itself, or because a process named it.
+fn located(sources: &SourceMap, facts: &Facts, path: &[u8]) -> Option<Located> {
+    let named = || {
+        facts.named_histories.contains_key(path).then_some(Located {
+            source: Source::NamedHistory,
+            pid: None,
+        })
+    };
+    sources.locate(path).or_else(named)
+}
+
 /// By the clock that nobody sets, where there is one.
 fn duration_us(start: schema::header::Clocks, end: schema::header::Clocks) -> Option<i64> {
     match (start.boottime_us, end.boottime_us) {
@@ -272,7 +296,8 @@ fn note_outcome(row: &CollectionLog<'_>, facts: &mut Facts, blobs: &mut HashMap<
         blobs.insert(name.to_owned(), path.to_vec());
     }
     let process = std::str::from_utf8(path).ok().and_then(split_process);
-    if process.is_none() {
+    // A history of another root directory is found through a process, and no file of `/proc`.
+    if process.is_none_or(|(_, name)| name.starts_with("root/")) {
         let fact = FileFact {
             outcome: row.outcome,
             offset: row.offset,
@@ -354,6 +379,8 @@ impl<S: Sink> Records<'_, S> {
             each_row(self.content, |_: NamespaceStandIn<'_>| ())
         } else if self.table == FileSystemStat::TABLE.name {
             each_row(self.content, |_: FileSystemStat<'_>| ())
+        } else if self.table == HistoryFile::TABLE.name {
+            each_row(self.content, |_: HistoryFile<'_>| ())
         } else {
             each_record_table(self);
             if self.known {

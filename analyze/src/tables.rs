@@ -63,6 +63,7 @@ extractors! {
     multicast_groups::Groups,
     log_lines::LogLines,
     shell_history::Histories,
+    history_hosts::Hosts,
     memory_info::Amounts,
     load_average::LoadAverages,
     uptime::Uptimes,

@@ -109,6 +109,19 @@ crate::table! {
     }
 }
 
+crate::table! {
+    /// A file that was read as the history of a shell because the environment of a process names it (`HISTFILE`).
+    pub struct HistoryFile<'a> in "history_files" {
+        sources: [],
+        /// Path under which it was read.
+        path: Text<'a>,
+        /// The process; the first of them where several name the file.
+        pid: u32,
+        /// Real user id of that process; missing where its status could not be read.
+        uid: Option<u32>,
+    }
+}
+
 /// All record types that are not tables.
 pub const RECORDS: &[TableDef] = &[
     ProcessLink::TABLE,
@@ -117,4 +130,5 @@ pub const RECORDS: &[TableDef] = &[
     NamespaceStandIn::TABLE,
     UncertainProcess::TABLE,
     FileSystemStat::TABLE,
+    HistoryFile::TABLE,
 ];

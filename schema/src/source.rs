@@ -30,6 +30,8 @@ pub enum Source {
     Device(&'static str),
     /// A file in the home of every user, named below the home directory.
     Home(&'static str),
+    /// A history of a shell that the environment of a process names (`HISTFILE`).
+    NamedHistory,
 }
 
 /// When a file of a process is read. What any user can make hang comes after what nobody can.
@@ -54,7 +56,7 @@ pub enum Content {
     Environ,
     /// NUL-separated arguments (`/proc/PID/cmdline`).
     Arguments,
-    /// Shell command lines.
+    /// The history of a shell: command lines, in any format that a shell writes them.
     History,
 }
 
@@ -93,7 +95,7 @@ impl Source {
         match self {
             Source::Process("environ") => Content::Environ,
             Source::Process("cmdline") => Content::Arguments,
-            Source::Home(_) => Content::History,
+            Source::Home(_) | Source::NamedHistory => Content::History,
             _ => Content::Plain,
         }
     }
@@ -105,7 +107,7 @@ impl Source {
             Source::NetNamespace("nf_conntrack" | "ip_conntrack") => CONNTRACK_LIMIT,
             Source::Log(_) => LOG_TAIL_LIMIT,
             Source::Device(_) => KERNEL_LOG_LIMIT,
-            Source::Home(_) => HISTORY_LIMIT,
+            Source::Home(_) | Source::NamedHistory => HISTORY_LIMIT,
             _ => FILE_LIMIT,
         }
     }
@@ -118,7 +120,9 @@ impl Source {
             Source::Record | Source::Evidence(_) | Source::ProcessLink(_) => Lane::Record,
             Source::NetNamespace(_) => Lane::Network,
             Source::Host(_) => Lane::System,
-            Source::Log(_) | Source::Device(_) | Source::Home(_) => Lane::Log,
+            Source::Log(_) | Source::Device(_) | Source::Home(_) | Source::NamedHistory => {
+                Lane::Log
+            }
         }
     }
 }
@@ -164,7 +168,8 @@ impl SourceMap {
                     map.logs.push((path, source));
                 }
                 Source::Home(name) => map.below_home.push((name, source)),
-                Source::Record | Source::Evidence(_) => {}
+                // Which paths they are is told by records of their own.
+                Source::Record | Source::Evidence(_) | Source::NamedHistory => {}
             }
         }
         map

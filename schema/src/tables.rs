@@ -53,6 +53,7 @@ tables! {
     multicast_groups::MulticastGroup,
     log_lines::LogLine,
     shell_history::ShellHistory,
+    history_hosts::HistoryHost,
     memory_info::MemoryInfo,
     load_average::LoadAverage,
     uptime::Uptime,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use schema::header::{Clocks, Header, Host, Mode, Options, Redaction};
 use schema::records::{FdLink, FileSystemStat, ProcessLink, ThreadStat, UncertainProcess};
-use schema::source::SourceMap;
+use schema::source::{Located, SourceMap};
 use schema::tables::TABLES;
 use schema::text::escaped;
 use schema::{Binder, Outcome, Row, Text};
@@ -134,6 +134,10 @@ fn facts() -> Facts {
                 uid: Some(1001),
             },
         )]),
+        named_histories: HashMap::from([
+            (b"/srv/named".to_vec(), Some(1000)),
+            (b"/proc/7/root/srv/named".to_vec(), Some(1000)),
+        ]),
     }
 }
 
@@ -142,7 +146,10 @@ fn extract(table: &str, files: &[(&str, &[u8])], records: &[Record<'_>]) -> (Vec
     let (facts, map) = (facts(), SourceMap::new());
     let (mut extractors, mut rows) = (Extractors::default(), Rows::default());
     for (path, content) in files {
-        let located = map.locate(path.as_bytes()).unwrap();
+        let located = map.locate(path.as_bytes()).unwrap_or(Located {
+            source: schema::Source::NamedHistory,
+            pid: None,
+        });
         let member = format!("root{path}");
         let file = File {
             path: path.as_bytes(),
@@ -579,6 +586,39 @@ fn logs_and_histories() {
             "uid=1001 username='eve' shell='bash' history_file='/srv/x/.bash_history' line_no=1 command='id'",
             "shell='bash' history_file='/srv/y/.bash_history' line_no=1 command='id'",
             "uid=2 username='bin' shell='bash' history_file='/.bash_history' line_no=1 command='id'",
+        ],
+    );
+    check(
+        "shell_history",
+        &[
+            (
+                "/home/ada/.local/share/fish/fish_history",
+                b"- cmd: a\\nb\n  when: 1700000000\n",
+            ),
+            ("/root/.zsh_history", b": 1700000000:9;a\\\nb\n"),
+            ("/srv/named", b"id\n"),
+            ("/proc/7/root/srv/named", b"\x81\x01id\n\0"),
+        ],
+        &[
+            "uid=1000 username='ada' shell='fish' history_file='/home/ada/.local/share/fish/fish_history' line_no=1 \
+             time=1700000000 command='a\\nb'",
+            "uid=0 username='root' shell='zsh' history_file='/root/.zsh_history' line_no=1 time=1700000000 duration_s=9 \
+             command='a\\nb'",
+            "uid=1000 username='ada' history_file='/srv/named' line_no=1 command='id'",
+            "uid=1000 shell='ksh' history_file='/proc/7/root/srv/named' line_no=1 command='id'",
+        ],
+    );
+    check(
+        "history_hosts",
+        &[(
+            "/root/.bash_history",
+            b"ls\n#1700000000\nssh -p 22 ada@web-1\n# ssh no\ncurl http://b\n",
+        )],
+        &[
+            "uid=0 username='root' time=1700000000 history_file='/root/.bash_history' line_no=3 program='ssh' host='web-1' \
+             port=22 user='ada' command='ssh -p 22 ada@web-1\\n# ssh no\\ncurl http://b'",
+            "uid=0 username='root' time=1700000000 history_file='/root/.bash_history' line_no=3 program='curl' host='b' \
+             command='ssh -p 22 ada@web-1\\n# ssh no\\ncurl http://b'",
         ],
     );
 }
