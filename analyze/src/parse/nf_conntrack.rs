@@ -24,6 +24,15 @@ pub(crate) struct Direction {
     pub(crate) bytes: Option<u64>,
 }
 
+/// What forwards a flow past the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offload {
+    /// A flow table of the kernel.
+    Software,
+    /// The network device.
+    Hardware,
+}
+
 /// An entry of the table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Entry<'a> {
@@ -43,8 +52,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) gre_stream_timeout: Option<u32>,
     pub(crate) assured: bool,
     pub(crate) unreplied: bool,
-    pub(crate) offload: bool,
-    pub(crate) hardware_offload: bool,
+    pub(crate) offload: Option<Offload>,
     pub(crate) mark: Option<u32>,
     pub(crate) security_context: Option<&'a [u8]>,
     pub(crate) zone: u16,
@@ -115,8 +123,8 @@ fn entry(line: &[u8]) -> Option<Entry<'_>> {
             match field {
                 b"[ASSURED]" => entry.assured = true,
                 b"[UNREPLIED]" => entry.unreplied = true,
-                b"[OFFLOAD]" => entry.offload = true,
-                b"[HW_OFFLOAD]" => (entry.offload, entry.hardware_offload) = (true, true),
+                b"[OFFLOAD]" => entry.offload = Some(Offload::Software),
+                b"[HW_OFFLOAD]" => entry.offload = Some(Offload::Hardware),
                 _ => {}
             }
         } else if entry.original.src.is_some() {
@@ -397,10 +405,10 @@ mod tests {
         let line = with("[OFFLOAD] mark=0 use=2");
         let software = one(&line);
         assert_eq!((software.timeout, software.state), (None, None));
-        assert_eq!((software.offload, software.hardware_offload), (true, false));
+        assert_eq!(software.offload, Some(Offload::Software));
         let line = with("[HW_OFFLOAD] mark=4294967295 delta-time=86400 use=3 [NEWER] words");
         let hardware = one(&line);
-        assert_eq!((hardware.offload, hardware.hardware_offload), (true, true));
+        assert_eq!(hardware.offload, Some(Offload::Hardware));
         assert_eq!(
             (hardware.mark, hardware.age, hardware.uses),
             (Some(u32::MAX), Some(86400), Some(3))
