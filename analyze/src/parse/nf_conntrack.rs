@@ -20,6 +20,8 @@ pub(crate) struct Direction {
     pub(crate) dst_key: Option<u32>,
     /// Identifier of ICMP.
     pub(crate) icmp_id: Option<u16>,
+    /// A zone of this direction alone.
+    pub(crate) zone: Option<u16>,
     pub(crate) packets: Option<u64>,
     pub(crate) bytes: Option<u64>,
 }
@@ -55,15 +57,21 @@ pub(crate) struct Entry<'a> {
     pub(crate) offload: Option<Offload>,
     pub(crate) mark: Option<u32>,
     pub(crate) security_context: Option<&'a [u8]>,
-    pub(crate) zone: u16,
-    /// `original` or `reply` where the zone is of that direction alone.
-    pub(crate) zone_direction: Option<&'static str>,
+    pub(crate) zone: Option<u16>,
     /// Seconds.
     pub(crate) age: Option<u64>,
     pub(crate) uses: Option<u32>,
 }
 
 impl Entry<'_> {
+    /// The zone of both directions, else that of the only one that has one; 0 without any.
+    pub(crate) fn any_zone(&self) -> u16 {
+        self.zone
+            .or(self.original.zone)
+            .or(self.reply.zone)
+            .unwrap_or(0)
+    }
+
     /// What is translated: without NAT the reply is the original turned round.
     pub(crate) fn nat(&self) -> Option<&'static str> {
         let (original, reply) = (&self.original, &self.reply);
@@ -204,13 +212,10 @@ impl<'a> Entry<'a> {
             }
             b"stream_timeout" => self.gre_stream_timeout = Some(decimal(value)?),
             b"mark" => self.mark = Some(decimal(value)?),
-            b"zone" => self.zone = decimal(value)?,
-            b"zone-orig" => {
-                (self.zone, self.zone_direction) = (decimal(value)?, Some("original"));
-            }
-            b"zone-reply" => {
-                (self.zone, self.zone_direction) = (decimal(value)?, Some("reply"));
-            }
+            b"zone" => self.zone = Some(decimal(value)?),
+            // Stands in its direction in the file, and may come last elsewhere.
+            b"zone-orig" => self.original.zone = Some(decimal(value)?),
+            b"zone-reply" => self.reply.zone = Some(decimal(value)?),
             b"delta-time" => self.age = Some(decimal(value)?),
             b"use" => self.uses = Some(decimal(value)?),
             _ => {}
@@ -269,7 +274,7 @@ mod tests {
                 assured: true,
                 mark: Some(7),
                 security_context: Some(b"system_u:object_r:unlabeled_t:s0"),
-                zone: 3,
+                zone: Some(3),
                 uses: Some(2),
                 ..Entry::default()
             }
@@ -350,15 +355,16 @@ mod tests {
                 "ipv4 2 unknown 253 59 src=192.0.2.1 dst=192.0.2.2 {zones}packets=1 bytes=9 src=192.0.2.2 dst=192.0.2.1 {last}use=1"
             );
             let entry = one(&line);
-            (entry.zone, entry.zone_direction)
+            (entry.any_zone(), entry.original.zone, entry.reply.zone)
         };
-        assert_eq!(zone("", ""), (0, None));
-        assert_eq!(zone("", "mark=0 zone=5 "), (5, None));
-        assert_eq!(zone("zone-orig=65535 ", ""), (65535, Some("original")));
+        assert_eq!(zone("", ""), (0, None, None));
+        assert_eq!(zone("", "mark=0 zone=5 "), (5, None, None));
+        assert_eq!(zone("zone-orig=65535 ", ""), (65535, Some(65535), None));
         assert_eq!(
             zone("", "zone-reply=4 packets=0 bytes=0 "),
-            (4, Some("reply"))
+            (4, None, Some(4))
         );
+        assert_eq!(zone("zone-orig=3 ", "zone-reply=4 "), (3, Some(3), Some(4)));
     }
 
     #[test]
