@@ -16,7 +16,7 @@ use schema::records::{
 };
 use schema::source::{Located, SourceMap, split_process};
 use schema::tables::{CollectionLog, ParseIssue, RecordTables, SnapshotRow, each_record_table};
-use schema::{Row, Source, Table, Text, member};
+use schema::{Outcome, Row, Source, Table, Text, member, rotated};
 use serde::Deserialize;
 
 use crate::Error;
@@ -24,11 +24,13 @@ use crate::evidence::{Evidence, Problem, Totals};
 use crate::extract::{Facts, File, FileFact, Record, Sink, UserFact};
 use crate::parse::EXCERPT_LIMIT;
 use crate::tables::Extractors;
+use crate::unpack::{Allowance, Packed};
 pub use machine::Machine;
 use machine::Traces;
 
 const PASSWD: &str = "root/etc/passwd";
 const LOCALTIME: &str = "root/etc/localtime";
+const TIMEZONE: &str = "root/etc/timezone";
 
 /// A capture of which is known what its files are parsed with.
 pub struct Snapshot<'a> {
@@ -59,9 +61,10 @@ impl<'a> Snapshot<'a> {
         };
         let mut blobs = HashMap::new();
         let mut issues = Vec::new();
+        let (mut local_time, mut zone_by_name) = (None, None);
         let wanted = |name: &str| {
             (is_dead && Traces::wants(name))
-                || matches!(name, PASSWD | LOCALTIME)
+                || matches!(name, PASSWD | LOCALTIME | TIMEZONE)
                 || matches!(
                     member::record_table(name),
                     Some(
@@ -76,12 +79,13 @@ impl<'a> Snapshot<'a> {
             match item.name {
                 PASSWD => facts.users = users(item.content),
                 LOCALTIME => match TimeZone::tzif("/etc/localtime", item.content) {
-                    Ok(zone) => facts.time_zone = zone,
+                    Ok(zone) => local_time = Some(zone),
                     Err(error) => issues.push(Problem {
                         place: LOCALTIME.to_owned(),
-                        reason: format!("a time zone; times of the logs are taken as UTC: {error}"),
+                        reason: format!("a time zone: {error}"),
                     }),
                 },
+                TIMEZONE => zone_by_name = zone_of_name(item.content),
                 // What does not decode is told by the second pass.
                 name if Traces::wants(name) => traces.take(name, item.content),
                 name => match member::record_table(name) {
@@ -121,6 +125,21 @@ impl<'a> Snapshot<'a> {
             Ok(())
         })?;
         facts.machine = traces.conclude(&facts.header);
+        let sources = SourceMap::new();
+        let has_logs = facts.files.iter().any(|(path, fact)| {
+            let located = sources.locate(path).map(|located| located.source);
+            matches!(located, Some(Source::Log(_)))
+                && matches!(fact.outcome, Outcome::Collected | Outcome::Truncated)
+        });
+        match local_time.or(zone_by_name) {
+            Some(zone) => facts.time_zone = zone,
+            None if !has_logs => {}
+            None => issues.push(Problem {
+                place: LOCALTIME.to_owned(),
+                reason: "the host's time zone is not known: times without one are taken as UTC"
+                    .to_owned(),
+            }),
+        }
         Ok(Snapshot {
             evidence,
             facts,
@@ -133,6 +152,9 @@ impl<'a> Snapshot<'a> {
     pub fn rows<S: Sink>(&mut self, sink: &mut S) -> Result<Totals, Error> {
         let sources = SourceMap::new();
         let mut extractors = Extractors::default();
+        // A compressed log can only be read when all its parts are there.
+        let mut packed: Option<Packed> = None;
+        let mut allowance = Allowance::default();
         let (facts, blobs) = (&self.facts, &self.blobs);
         let totals = self.evidence.all(&mut |item| {
             let (base, part) = member::split_part(item.name);
@@ -162,10 +184,22 @@ impl<'a> Snapshot<'a> {
                     part,
                     content: item.content,
                 };
-                extractors.file(&file, facts, sink);
+                if matches!(file.source, Source::Log(_)) && rotated::is_compressed(path) {
+                    if packed.as_ref().is_none_or(|packed| packed.path != path) {
+                        let next = Packed::new(path, item.name, file.source);
+                        let last = packed.replace(next);
+                        unpack(last, &mut allowance, &mut extractors, facts, sink);
+                    }
+                    if let Some(packed) = &mut packed {
+                        packed.add(item.content);
+                    }
+                } else {
+                    extractors.file(&file, facts, sink);
+                }
             }
             Ok(())
         })?;
+        unpack(packed, &mut allowance, &mut extractors, facts, sink);
         extractors.finish(facts, sink);
         for problem in self.issues.iter().chain(&self.evidence.problems()) {
             tell(sink, &problem.place, &problem.reason, b"");
@@ -267,12 +301,47 @@ fn located(sources: &SourceMap, facts: &Facts, path: &[u8]) -> Option<Located> {
     sources.locate(path).or_else(named)
 }
 
+/// Hands the text of a compressed log to the tables, part by part.
+fn unpack<S: Sink>(
+    packed: Option<Packed>,
+    allowance: &mut Allowance,
+    extractors: &mut Extractors,
+    facts: &Facts,
+    sink: &mut S,
+) {
+    let Some(packed) = packed else {
+        return;
+    };
+    let mut part = 0_u32;
+    let result = packed.text(allowance, &mut |content| {
+        let file = File {
+            path: &packed.path,
+            member: &packed.member,
+            source: packed.source,
+            pid: None,
+            part,
+            content,
+        };
+        extractors.file(&file, facts, sink);
+        part = part.saturating_add(1);
+    });
+    if let Err(torn) = result {
+        tell(sink, &packed.member, &torn.reason, &torn.rest);
+    }
+}
+
 /// By the clock that nobody sets, where there is one.
 fn duration_us(start: schema::header::Clocks, end: schema::header::Clocks) -> Option<i64> {
     match (start.boottime_us, end.boottime_us) {
         (Some(start), Some(end)) => end.checked_sub(start),
         _ => end.realtime_us.checked_sub(start.realtime_us),
     }
+}
+
+/// The zone that `/etc/timezone` names, by the rules that came with this program.
+fn zone_of_name(text: &[u8]) -> Option<TimeZone> {
+    let name = std::str::from_utf8(text).ok()?.trim();
+    TimeZone::get(name).ok()
 }
 
 fn users(passwd: &[u8]) -> Vec<UserFact> {

@@ -88,7 +88,7 @@ impl Capture {
 
 /// The rotated logs among `paths`, by age within their log.
 fn ranked(logs: &[(u16, &'static str)], paths: &[String]) -> Vec<Sibling> {
-    let mut found: BTreeMap<(u16, bool), Vec<(Age<'_>, bool, &String)>> = BTreeMap::new();
+    let mut found: BTreeMap<(u16, bool), Vec<_>> = BTreeMap::new();
     for path in paths {
         for (source, log) in logs {
             if let Some(sibling) = rotated::sibling(log, path) {
