@@ -103,6 +103,22 @@ pub enum Access {
     Home(u32),
     /// A device of the fixed list.
     Device,
+    /// A file that a process names.
+    Named(Named),
+}
+
+/// How a file may be opened that a process names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// The process through whose root directory the path leads, which then begins with `/proc/PID/root`; `None` for the
+    /// host's own.
+    pub through: Option<(u32, Identity)>,
+    /// Whether the host's own file of that path was read: then it is not read once more through a process.
+    pub was_read: bool,
+    /// Bytes of the home directory that the path begins with, if it does: below it no link is followed.
+    pub home: Option<u32>,
+    /// User that the file must belong to; `None` where any may.
+    pub owner: Option<u32>,
 }
 
 /// What a worker answers.

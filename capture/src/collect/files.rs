@@ -6,23 +6,54 @@ use std::time::Instant;
 use rustix::io::Errno;
 
 use super::{Collector, read};
-use crate::host::Host;
-use crate::protocol::{Access, End, FileTask};
+use crate::host::{Host, Opened, Refusal};
+use crate::protocol::{Access, End, FileTask, Named, Visit};
 
 impl<F: AsFd> Collector<'_, F> {
     pub(super) fn file(&mut self, task: &FileTask) -> std::io::Result<()> {
         let started = Instant::now();
         let opened = match task.access {
-            Access::Proc => self.host.proc_file(&task.path),
-            Access::System | Access::Home(_) => self.host.file(&task.path, task.access),
-            Access::Device => self.host.device(&task.path),
+            Access::Proc => self.host.proc_file(&task.path).map_err(Refusal::end),
+            Access::System | Access::Home(_) => {
+                let opened = self.host.file(&task.path, task.access);
+                opened.map_err(Refusal::end)
+            }
+            Access::Device => self.host.device(&task.path).map_err(Refusal::end),
+            Access::Named(named) => self.named(&task.path, named),
         };
         let source = self.sources.get(usize::from(task.source)).copied();
         match (opened, source) {
             (Ok(opened), Some(source)) => self.answer(source, &opened, started),
             (Ok(_), None) => self.answer_refused(End::of_errno(Errno::INVAL), started),
-            (Err(refusal), _) => self.answer_refused(refusal.end(), started),
+            (Err(end), _) => self.answer_refused(end, started),
         }
+    }
+
+    fn named(&self, path: &[u8], named: Named) -> Result<Opened, End<'static>> {
+        let (root, path) = match named.through {
+            None => (None, path),
+            Some((pid, identity)) => {
+                let visit = Visit {
+                    identity,
+                    ..Visit::new(pid, Vec::new())
+                };
+                let (process, ..) = self.meet(&visit)?;
+                let root = self.host.process_root(process.as_fd());
+                let root = root.map_err(|refusal| self.refused(process.as_fd(), refusal))?;
+                let prefix = format!("/proc/{pid}/root");
+                (
+                    Some(root),
+                    path.strip_prefix(prefix.as_bytes()).unwrap_or(path),
+                )
+            }
+        };
+        // That a process names what is no history is nothing missing.
+        let expected = |refusal: &Refusal| matches!(refusal, Refusal::Rule(_));
+        let opened = self.host.named(root.as_ref(), path, named);
+        opened.map_err(|refusal| End {
+            expected: expected(&refusal),
+            ..refusal.end()
+        })
     }
 }
 
