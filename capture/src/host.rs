@@ -223,7 +223,7 @@ impl Host {
                 "owned by uid {owner}, and named by a process of uid {wanted}"
             )));
         }
-        if named.through.is_some() && named.was_read {
+        if named.through && named.was_read {
             let own = self.walk(self.root.as_fd(), path, path.len(), false);
             let own = own.ok().and_then(|own| rustix::fs::fstat(&own).ok());
             if own.is_some_and(|own| (own.st_dev, own.st_ino) == (stat.st_dev, stat.st_ino)) {
@@ -236,6 +236,14 @@ impl Host {
             return Err(Refusal::Rule("a file of the kernel".to_owned()));
         }
         open_regular(&found)
+    }
+
+    /// Whether the program of a process runs as another user or group than who starts it.
+    pub fn is_set_uid(&self, process: BorrowedFd<'_>) -> Result<bool, Refusal> {
+        let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+        let stat = rustix::fs::statx(process, "exe", flags, StatxFlags::MODE)?;
+        let mode = Mode::from_raw_mode(u32::from(stat.stx_mode));
+        Ok(mode.intersects(Mode::SUID | Mode::SGID))
     }
 
     /// The root directory of a process, for [`Host::named`].

@@ -4,6 +4,7 @@ use std::os::fd::AsFd;
 use std::time::Instant;
 
 use rustix::io::Errno;
+use schema::Outcome;
 
 use super::{Collector, read};
 use crate::host::{Host, Opened, Refusal};
@@ -30,26 +31,31 @@ impl<F: AsFd> Collector<'_, F> {
     }
 
     fn named(&self, path: &[u8], named: Named) -> Result<Opened, End<'static>> {
-        let (root, path) = match named.through {
-            None => (None, path),
-            Some((pid, identity)) => {
-                let visit = Visit {
-                    identity,
-                    ..Visit::new(pid, Vec::new())
-                };
-                let (process, ..) = self.meet(&visit)?;
-                let root = self.host.process_root(process.as_fd());
-                let root = root.map_err(|refusal| self.refused(process.as_fd(), refusal))?;
-                let prefix = format!("/proc/{pid}/root");
-                (
-                    Some(root),
-                    path.strip_prefix(prefix.as_bytes()).unwrap_or(path),
-                )
+        let is_checked = named.owner.is_none() && self.host.is_live();
+        let (mut root, mut below) = (None, path);
+        if named.through || is_checked {
+            let visit = Visit {
+                identity: named.identity,
+                ..Visit::new(named.pid, Vec::new())
+            };
+            let (process, ..) = self.meet(&visit)?;
+            let process = process.as_fd();
+            let refused = |refusal| self.refused(process, refusal);
+            if is_checked && self.host.is_set_uid(process).map_err(refused)? {
+                return Err(End {
+                    expected: true,
+                    ..End::because(Outcome::Skipped, "named by a set-user-id program")
+                });
             }
-        };
+            if named.through {
+                root = Some(self.host.process_root(process).map_err(refused)?);
+                let prefix = format!("/proc/{}/root", named.pid);
+                below = path.strip_prefix(prefix.as_bytes()).unwrap_or(path);
+            }
+        }
         // That a process names what is no history is nothing missing.
         let expected = |refusal: &Refusal| matches!(refusal, Refusal::Rule(_));
-        let opened = self.host.named(root.as_ref(), path, named);
+        let opened = self.host.named(root.as_ref(), below, named);
         opened.map_err(|refusal| End {
             expected: expected(&refusal),
             ..refusal.end()

@@ -74,6 +74,16 @@ fn usable(path: &[u8]) -> Option<Vec<u8>> {
     Some([b"/", names.join(&b'/').as_slice()].concat())
 }
 
+/// Bytes of the longest home that a path lies in.
+fn home_length(homes: &BTreeSet<Vec<u8>>, path: &[u8]) -> Option<u32> {
+    let holds = |home: &&Vec<u8>| {
+        let below = path.strip_prefix(home.as_slice());
+        !home.is_empty() && below.is_some_and(|below| below.starts_with(b"/"))
+    };
+    let length = homes.iter().filter(holds).map(Vec::len).max()?;
+    u32::try_from(length).ok()
+}
+
 impl Capture {
     /// The histories in the homes of all users by `/etc/passwd`, and in what lies below `/home`; then those that processes
     /// name.
@@ -133,70 +143,75 @@ impl Capture {
             .processes
             .get(&self.reference)
             .and_then(|met| met.mount_namespace);
+        let is_own = |seen: &Seen| {
+            seen.mount_namespace
+                .is_none_or(|inode| Some(inode) == own_namespace)
+        };
+        let mut named: Vec<_> = std::mem::take(&mut self.named_files.0)
+            .into_iter()
+            .flat_map(|(owner, files)| {
+                let files = files.into_iter().enumerate();
+                files.map(move |(number, (seen, pid))| (owner, number, seen, pid))
+            })
+            .collect();
+        // The host's own files first, so that what other namespaces share with it is known.
+        named.sort_by_key(|(_, _, seen, _)| !is_own(seen));
         let mut tasks = Vec::new();
-        for (owner, files) in std::mem::take(&mut self.named_files.0) {
-            for (number, (seen, pid)) in files.into_iter().enumerate() {
-                let met = self.processes.get(&pid).cloned().unwrap_or_default();
-                let is_own = seen
-                    .mount_namespace
-                    .is_none_or(|inode| Some(inode) == own_namespace);
-                let through = (!is_own || seen.root.is_some()) && self.live;
-                let path = if through || !is_own {
-                    [format!("/proc/{pid}/root").as_bytes(), &seen.path].concat()
-                } else {
-                    [seen.root.as_deref().unwrap_or_default(), &seen.path].concat()
+        let mut checked: BTreeMap<Vec<u8>, bool> = BTreeMap::new();
+        for (owner, number, seen, pid) in named {
+            let is_own = is_own(&seen);
+            let through = (!is_own || seen.root.is_some()) && self.live;
+            let path = if through || !is_own {
+                [format!("/proc/{pid}/root").as_bytes(), &seen.path].concat()
+            } else {
+                [seen.root.as_deref().unwrap_or_default(), &seen.path].concat()
+            };
+            let left_out = if number >= NAMED_LIMIT {
+                let reason =
+                    format!("over {NAMED_LIMIT} histories named by processes of uid {owner}");
+                Some((reason, false))
+            } else if !is_own && !self.live {
+                let reason = "in another mount namespace, whose files this tree does not have";
+                Some((reason.to_owned(), true))
+            } else {
+                None
+            };
+            let now = self.now_ms();
+            if let Some((reason, expected)) = left_out {
+                let end = End {
+                    expected,
+                    ..End::because(Outcome::Skipped, reason)
                 };
-                let left_out = if number >= NAMED_LIMIT {
-                    let reason =
-                        format!("over {NAMED_LIMIT} histories named by processes of uid {owner}");
-                    Some((reason, false))
-                } else if !is_own && !self.live {
-                    let reason = "in another mount namespace, whose files this tree does not have";
-                    Some((reason.to_owned(), true))
-                } else {
-                    None
-                };
-                if let Some((reason, expected)) = left_out {
-                    let end = End {
-                        expected,
-                        ..End::because(Outcome::Skipped, reason)
-                    };
-                    let now = self.now_ms();
-                    self.sink.outcome(&path, Some(pid), &end, now)?;
-                    continue;
-                }
-                if self.planned.contains(&path) {
-                    continue;
-                }
-                let now = self.now_ms();
-                let record = HistoryFile {
-                    path: Text::from(path.as_slice()),
-                    pid,
-                    uid: met.uid,
-                };
-                self.sink.history_file(&record, now)?;
-                let home = homes
-                    .iter()
-                    .filter(|home| !through && !home.is_empty())
-                    .filter(|home| {
-                        path.strip_prefix(home.as_slice())
-                            .is_some_and(|rest| rest.starts_with(b"/"))
-                    })
-                    .map(Vec::len)
-                    .max();
-                let named = Named {
-                    through: through.then_some((pid, met.identity)),
-                    was_read: self.planned.contains(&seen.path),
-                    home: home.and_then(|length| u32::try_from(length).ok()),
-                    // Nothing is closed to root, and its shells may be told to go on with another user's history.
-                    owner: (owner != 0).then_some(owner),
-                };
-                tasks.push(FileTask {
-                    source,
-                    path,
-                    access: Access::Named(named),
-                });
+                self.sink.outcome(&path, Some(pid), &end, now)?;
+                continue;
             }
+            // Of users that name the same file only its owner gets it: none of them can keep it from him.
+            let is_new = self.planned.insert(path.clone());
+            let may_fail = *checked.entry(path.clone()).or_insert(is_new && owner != 0);
+            if !is_new && !may_fail {
+                continue;
+            }
+            let met = self.processes.get(&pid).cloned().unwrap_or_default();
+            let record = HistoryFile {
+                path: Text::from(path.as_slice()),
+                pid,
+                uid: met.uid,
+            };
+            self.sink.history_file(&record, now)?;
+            let named = Named {
+                pid,
+                identity: met.identity,
+                through,
+                was_read: self.planned.contains(&seen.path),
+                home: home_length(homes, &path).filter(|_| !through),
+                // Nothing is closed to root, and its shells may be told to go on with another user's history.
+                owner: (owner != 0).then_some(owner),
+            };
+            tasks.push(FileTask {
+                source,
+                path,
+                access: Access::Named(named),
+            });
         }
         self.files(tasks.into_iter())
     }

@@ -323,7 +323,7 @@ impl Capture {
         if let Some(task) = current_file(asked) {
             let source = self.sources.get(usize::from(task.source))?;
             let pid = match task.access {
-                Access::Named(named) => named.through.map(|(pid, _)| pid),
+                Access::Named(named) if named.through => Some(named.pid),
                 _ => None,
             };
             return Some(Incoming::new(task.path.clone(), *source, pid));
