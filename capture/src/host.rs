@@ -24,7 +24,7 @@ const LINK_LIMIT: usize = 40;
 /// What `fstatfs` says of an autofs mount point, which must not be entered: that would mount something.
 const AUTOFS_SUPER_MAGIC: rustix::fs::FsWord = 0x0187;
 /// What `fstatfs` says of the file systems in which the kernel shows itself, where reading may be an act: procfs, sysfs,
-/// cgroup, cgroup2, debugfs, tracefs, securityfs, bpf, configfs, pstore, efivarfs, selinuxfs, binfmt_misc, mqueue.
+/// cgroup, cgroup2, debugfs, tracefs, securityfs, bpf, configfs, pstore, efivarfs, selinuxfs, `binfmt_misc`, mqueue.
 const KERNEL_FILE_SYSTEMS: [rustix::fs::FsWord; 14] = [
     rustix::fs::PROC_SUPER_MAGIC,
     0x6265_6572,
