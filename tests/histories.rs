@@ -90,7 +90,7 @@ fn every_shell_of_a_tree() {
         "
          ~/.ash_history | ada | ash | 1 | NULL | NULL | ping -c 1 192.0.2.1
          ~/.bash_history | ada | bash | 2 | 1700000000 | NULL | export A_TOKEN='*'
-         ssh -p 2222 eve@web-1
+         ~/.bash_history | ada | bash | 3 | NULL | NULL | ssh -p 2222 eve@web-1
          ~/.bash_history | ada | bash | 5 | 1700000009 | NULL | # ssh no-1
          ~/.history | ada | tcsh | 2 | 1700000000 | NULL | psql -h db-2 shop
          ~/.local/share/fish/fish_history | ada | fish | 1 | 1700000000 | NULL | curl https://ada:*@api-1:8443/
@@ -115,7 +115,7 @@ fn every_shell_of_a_tree() {
          mysql | db-1 | 3307 | NULL | 1700000000 | 1
          psql | db-2 | NULL | NULL | 1700000000 | 2
          redis-cli | r-1 | NULL | NULL | NULL | 1
-         ssh | web-1 | 2222 | eve | 1700000000 | 2
+         ssh | web-1 | 2222 | eve | NULL | 3
          ssh | web-2 | NULL | NULL | 1700000001 | 2
          ssh | web-3 | NULL | NULL | 1700000001 | 2",
     );
