@@ -285,6 +285,37 @@ fn sockets() {
 }
 
 #[test]
+fn sockets_without_addresses_and_multicast_groups() {
+    expect(
+        "SELECT family, protocol, state, uid, inode, recv_queue, drops, interface_index, ether_type, port_id, groups
+         FROM sockets WHERE family IN ('packet', 'netlink') ORDER BY inode",
+        "
+         netlink | rtnl | UNCONN | NULL | 5001 | 0 | 0 | NULL | NULL | 0 | 0
+         netlink | genl | UNCONN | NULL | 5002 | 0 | 0 | NULL | NULL | 0 | 0
+         netlink | uevent | UNCONN | NULL | 15020 | 0 | 0 | NULL | NULL | 1 | 2
+         netlink | audit | UNCONN | NULL | 15021 | 0 | 0 | NULL | NULL | 1 | 0
+         packet | dgram | UNCONN | 0 | 19005 | 0 | NULL | 2 | 2048 | NULL | NULL
+         netlink | rtnl | UNCONN | NULL | 19008 | 0 | 0 | NULL | NULL | 560 | 1361
+         packet | raw | UNCONN | 0 | 22010 | 576 | NULL | 0 | 3 | NULL | NULL
+         netlink | uevent | UNCONN | NULL | 22020 | 0 | 3 | NULL | NULL | 4294963200 | 1
+         netlink | rtnl | UNCONN | NULL | 31080 | 0 | 0 | NULL | NULL | 0 | 0",
+    );
+    expect(
+        "SELECT net_namespace, family, interface, interface_index, address, users, querier
+         FROM multicast_groups WHERE net_namespace = 4026531840 ORDER BY family, interface_index, address",
+        "
+         4026531840 | inet | lo | 1 | 224.0.0.1 | 1 | V3
+         4026531840 | inet | eth0 | 2 | 224.0.0.1 | 1 | V3
+         4026531840 | inet | eth0 | 2 | 224.0.0.251 | 1 | V3
+         4026531840 | inet | docker0 | 3 | 224.0.0.1 | 1 | V3
+         4026531840 | inet6 | lo | 1 | ff01::1 | 1 | NULL
+         4026531840 | inet6 | lo | 1 | ff02::1 | 1 | NULL
+         4026531840 | inet6 | eth0 | 2 | ff02::1 | 1 | NULL
+         4026531840 | inet6 | eth0 | 2 | ff02::1:ff00:10 | 1 | NULL",
+    );
+}
+
+#[test]
 fn socket_owners() {
     // A view under osquery's name has osquery's numbers: AF_INET, IPPROTO_TCP.
     expect(

@@ -111,6 +111,11 @@ impl Facts {
         ByteOrder::of(&self.header.host.endianness)
     }
 
+    /// Pages as bytes.
+    pub(crate) fn pages_to_bytes(&self, pages: u64) -> Option<u64> {
+        pages.checked_mul(u64::from(self.header.host.page_size))
+    }
+
     /// Clock ticks as milliseconds.
     pub fn ticks_to_ms(&self, ticks: u64) -> u64 {
         let per_second = u64::from(self.header.host.clock_ticks.max(1));

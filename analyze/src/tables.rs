@@ -59,6 +59,7 @@ extractors! {
     routes::Routes,
     interface_addresses::InterfaceAddresses,
     interface_details::InterfaceDetails,
+    multicast_groups::Groups,
     log_lines::LogLines,
     shell_history::Histories,
     memory_info::Amounts,

@@ -98,7 +98,7 @@ impl Source {
     pub fn limit(self) -> u64 {
         match self {
             Source::Process("cmdline" | "environ") => ARGUMENTS_LIMIT,
-            Source::NetNamespace("nf_conntrack") => CONNTRACK_LIMIT,
+            Source::NetNamespace("nf_conntrack" | "ip_conntrack") => CONNTRACK_LIMIT,
             Source::Log(_) => LOG_TAIL_LIMIT,
             Source::Device(_) => KERNEL_LOG_LIMIT,
             Source::Home(_) => HISTORY_LIMIT,

@@ -47,6 +47,7 @@ tables! {
     routes::Route,
     interface_addresses::InterfaceAddress,
     interface_details::InterfaceDetail,
+    multicast_groups::MulticastGroup,
     log_lines::LogLine,
     shell_history::ShellHistory,
     memory_info::MemoryInfo,

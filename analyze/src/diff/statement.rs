@@ -164,8 +164,10 @@ conditions,
                 )"
             );
         }
-        // Sockets of the capture are its own, though they do not name it.
+        // Sockets of the capture are its own, though they do not name it. Those of netlink come and go with whatever asks
+        // the kernel something.
         if self.table.name == "sockets" {
+            conditions.push_str(" AND family <> 'netlink'");
             let _ = write!(
 conditions,
                 " AND inode NOT IN (

@@ -77,6 +77,15 @@ mod tests {
                 collisions: 14,
             }],
         );
+        // An alias has a colon in its name, and counters may have no blank before them and 64 bits.
+        let parsed = parse(b"eth0:1:18446744073709551615 0 0 0 0 0 0 0 5 0 0 0 0 0 0 0\nbr-30:       7       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0\n");
+        assert_eq!(parsed.issues, []);
+        let rows: Vec<_> = parsed
+            .value
+            .iter()
+            .map(|row| (row.name, row.received.bytes, row.sent.bytes))
+            .collect();
+        assert_eq!(rows, [(&b"eth0:1"[..], u64::MAX, 5), (b"br-30", 7, 0)]);
         check(b"", 0, &[]);
         check(b"eth0: 1 2 3\n\0\xff\neth0: 99999999999999999999 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n", 3, &[]);
     }

@@ -1,5 +1,7 @@
 //! Extractors from evidence to exact rows.
 
+mod network;
+
 use std::collections::HashMap;
 
 use schema::header::{Clocks, Header, Host, Mode, Options, Redaction};
@@ -210,7 +212,7 @@ fn a_whole_process_in_any_order() {
         ("/proc/812/cmdline", b"sshd\0\0-D\0\0"),
         (
             "/proc/812/cgroup",
-            b"1:name=systemd:/old\n0::/system.slice/ssh.service\n",
+            b"1:name=systemd:/\n0::/system.slice/ssh.service\n",
         ),
         ("/proc/812/io", b"read_bytes: 4096\nwrite_bytes: 8192\n"),
         ("/proc/812/oom_score_adj", b"-1000\n"),
@@ -452,7 +454,7 @@ fn network() {
         ],
         &[
             "net_namespace=4026531840 family='inet' protocol='tcp' local_address='192.0.2.1' local_port=8080 \
-             remote_address='0.0.0.0' remote_port=0 state='LISTEN' uid=33 inode=9 recv_queue=3 send_queue=0",
+             remote_address='0.0.0.0' remote_port=0 state='LISTEN' uid=33 inode=9 recv_queue=3 send_queue=0 retransmits=0",
             "net_namespace=4026531840 family='unix' protocol='stream' state='LISTEN' inode=12 path='@a\\xff'",
         ],
     );
@@ -465,7 +467,8 @@ fn network() {
         )],
         &["net_namespace=4026531840 family='inet' protocol='tcp' protocol_number=6 state='SYN_SENT' timeout=5 \
            orig_src='192.0.2.1' orig_sport=4 orig_dst='198.51.100.2' orig_dport=80 reply_src='203.0.113.5' reply_sport=8080 \
-           reply_dst='192.0.2.1' reply_dport=4 assured=0 unreplied=1 offload=0 mark=0 zone=0 nat='dnat'"],
+           reply_dst='192.0.2.1' reply_dport=4 assured=0 unreplied=1 offload=0 hardware_offload=0 mark=0 zone=0 \
+           use_count=1 nat='dnat'"],
     );
     check(
         "neighbors",
