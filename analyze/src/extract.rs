@@ -8,6 +8,7 @@ use schema::{Outcome, Row, Source, TableDef};
 
 use crate::parse::address::ByteOrder;
 use crate::parse::{Issue, Parsed};
+use crate::snapshot::Machine;
 
 /// A file of the host as it travels in the bundle.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +57,8 @@ impl Record<'_> {
 pub struct Facts {
     /// The bundle's header: clock ticks, page size, clocks, own pid.
     pub header: Header,
+    /// The machine of the host: byte order, ticks, boot time.
+    pub machine: Machine,
     /// Network namespace by the process that stands for it.
     pub net_namespaces: HashMap<u32, u64>,
     /// Mount namespace by the process that stands for it.
@@ -93,12 +96,9 @@ pub struct FileFact {
 }
 
 impl Facts {
-    /// When the host booted, microseconds since 1970; `None` for a dead tree.
+    /// When the host booted, microseconds since 1970; `None` where a dead tree does not tell.
     pub fn boot_time_us(&self) -> Option<i64> {
-        self.header
-            .clocks
-            .realtime_us
-            .checked_sub(self.header.clocks.boottime_us?)
+        self.machine.boot_time_us
     }
 
     /// The network namespace that a file tells of.
@@ -108,7 +108,7 @@ impl Facts {
 
     /// The host's byte order.
     pub(crate) fn byte_order(&self) -> ByteOrder {
-        ByteOrder::of(&self.header.host.endianness)
+        self.machine.byte_order.0
     }
 
     /// Pages as bytes.
@@ -118,7 +118,7 @@ impl Facts {
 
     /// Clock ticks as milliseconds.
     pub fn ticks_to_ms(&self, ticks: u64) -> u64 {
-        let per_second = u64::from(self.header.host.clock_ticks.max(1));
+        let per_second = u64::from(self.machine.clock_ticks.0.max(1));
         ticks
             .saturating_mul(1000)
             .checked_div(per_second)

@@ -4,6 +4,8 @@
 //! process stands for which namespace, the host's users and its time zone. The second hands every member to the
 //! tables that name its source.
 
+mod machine;
+
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
@@ -19,6 +21,8 @@ use crate::evidence::{Evidence, Problem, Totals};
 use crate::extract::{Facts, File, FileFact, Record, Sink, UserFact};
 use crate::parse::EXCERPT_LIMIT;
 use crate::tables::Extractors;
+pub use machine::Machine;
+use machine::Traces;
 
 const PASSWD: &str = "root/etc/passwd";
 const LOCALTIME: &str = "root/etc/localtime";
@@ -36,8 +40,12 @@ pub struct Snapshot<'a> {
 impl<'a> Snapshot<'a> {
     /// Reads the facts: the first pass.
     pub fn open(evidence: &'a mut Evidence) -> Result<Self, Error> {
+        let header = evidence.header().clone();
+        let is_dead = header.mode == schema::header::Mode::Dead;
+        let mut traces = Traces::default();
         let mut facts = Facts {
-            header: evidence.header().clone(),
+            machine: Machine::of(&header),
+            header,
             net_namespaces: HashMap::new(),
             mount_namespaces: HashMap::new(),
             time_zone: TimeZone::UTC,
@@ -47,7 +55,8 @@ impl<'a> Snapshot<'a> {
         let mut blobs = HashMap::new();
         let mut issues = Vec::new();
         let wanted = |name: &str| {
-            matches!(name, PASSWD | LOCALTIME)
+            (is_dead && Traces::wants(name))
+                || matches!(name, PASSWD | LOCALTIME)
                 || matches!(
                     member::record_table(name),
                     Some("collection_log" | "namespace_stand_ins")
@@ -64,6 +73,7 @@ impl<'a> Snapshot<'a> {
                     }),
                 },
                 // What does not decode is told by the second pass.
+                name if Traces::wants(name) => traces.take(name, item.content),
                 name => match member::record_table(name) {
                     Some("collection_log") => {
                         let _ = each_row(item.content, |row: CollectionLog<'_>| {
@@ -84,6 +94,7 @@ impl<'a> Snapshot<'a> {
             }
             Ok(())
         })?;
+        facts.machine = traces.conclude(&facts.header);
         Ok(Snapshot {
             evidence,
             facts,
@@ -139,6 +150,9 @@ impl<'a> Snapshot<'a> {
     /// The row of table `snapshots`, once all members were read.
     pub fn row(&self, digest: &str) -> SnapshotRow<'static> {
         let (header, manifest) = (self.evidence.header(), self.evidence.manifest());
+        let machine = &self.facts.machine;
+        let footprint = manifest.and_then(|manifest| manifest.footprint);
+        let totals = manifest.map(|manifest| &manifest.totals);
         let mut reasons = Vec::new();
         if self.evidence.is_cut_off() {
             reasons.push("the capture was cut off: its closing sums are missing".to_owned());
@@ -162,7 +176,7 @@ impl<'a> Snapshot<'a> {
             label: text(&header.label),
             hostname: text(&header.host.hostname),
             boot_id: text(&header.host.boot_id),
-            kernel_release: text(&header.host.kernel_release),
+            kernel_release: text(&machine.kernel_release),
             machine: text(&header.host.machine),
             mode: match header.mode {
                 schema::header::Mode::Live => "live".into(),
@@ -187,8 +201,26 @@ impl<'a> Snapshot<'a> {
                 .then(|| header.redaction.key_id.clone().into()),
             capture_version: header.tool.clone().into(),
             capture_pid: header.own_pid,
-            clock_ticks: header.host.clock_ticks,
-            page_size: header.host.page_size,
+            clock_ticks: machine.clock_ticks.0,
+            clock_ticks_by: machine.clock_ticks.1.into(),
+            page_size: machine.page_size.0,
+            page_size_by: machine.page_size.1.into(),
+            endianness: machine.byte_order.0.as_str().into(),
+            endianness_by: machine.byte_order.1.into(),
+            capture_user_ms: footprint.map(|footprint| footprint.user_ms),
+            capture_system_ms: footprint.map(|footprint| footprint.system_ms),
+            capture_peak_rss_bytes: footprint.map(|footprint| footprint.peak_rss_bytes),
+            capture_peak_rss_bound_bytes: footprint.map(|footprint| footprint.peak_rss_bound_bytes),
+            capture_bytes_read: footprint.map(|footprint| footprint.bytes_read),
+            bundle_bytes: totals
+                .map(|totals| totals.compressed)
+                .filter(|size| *size > 0),
+            workers_started: footprint.map(|footprint| footprint.workers_started),
+            workers_killed: footprint.map(|footprint| footprint.workers_killed),
+            workers_died: footprint.map(|footprint| footprint.workers_died),
+            workers_abandoned: footprint.map(|footprint| footprint.workers_abandoned),
+            reads_planned: footprint.map(|footprint| footprint.reads_planned),
+            reads_collected: footprint.map(|footprint| footprint.reads_collected),
         }
     }
 

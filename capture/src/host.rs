@@ -29,7 +29,8 @@ const DEVICES: [(&[u8], (u32, u32)); 1] = [(b"/dev/kmsg", (1, 11))];
 #[derive(Debug)]
 pub struct Host {
     root: OwnedFd,
-    proc: Option<OwnedFd>,
+    /// `/proc`, or why it cannot be listed.
+    proc: Result<OwnedFd, Errno>,
     live: bool,
     /// Whether the kernel has `openat2` (Linux 5.6) and nothing forbids it.
     has_openat2: bool,
@@ -86,15 +87,6 @@ impl Host {
             OFlags::RDONLY | OFlags::NOFOLLOW | directory,
             Mode::empty(),
         );
-        let proc = match proc {
-            Ok(proc) => Some(proc),
-            Err(Errno::NOENT) => None,
-            Err(errno) => return Err(errno),
-        };
-        let live = match &proc {
-            Some(proc) => rustix::fs::fstatfs(proc)?.f_type == rustix::fs::PROC_SUPER_MAGIC,
-            None => false,
-        };
         let tried = rustix::fs::openat2(
             &root,
             ".",
@@ -102,12 +94,23 @@ impl Host {
             Mode::empty(),
             ResolveFlags::BENEATH,
         );
-        Ok(Host {
+        let mut host = Host {
             root,
             proc,
-            live,
+            live: false,
             has_openat2: tried.is_ok(),
-        })
+        };
+        // A tree may have a link there, which is followed within the tree, or anything else.
+        if let Err(Errno::LOOP | Errno::NOTDIR) = host.proc {
+            host.proc = host.directory(b"/proc").map_err(|refusal| match refusal {
+                Refusal::Errno(errno) => errno,
+                Refusal::Rule(_) => Errno::NOTDIR,
+            });
+        }
+        if let Ok(proc) = &host.proc {
+            host.live = rustix::fs::fstatfs(proc)?.f_type == rustix::fs::PROC_SUPER_MAGIC;
+        }
+        Ok(host)
     }
 
     /// Whether `/proc` is a procfs.
@@ -117,13 +120,13 @@ impl Host {
 
     /// Target of `/proc/self`: our own pid there.
     pub fn own_pid(&self) -> Option<u32> {
-        let target = rustix::fs::readlinkat(self.proc.as_ref()?, "self", Vec::new()).ok()?;
+        let target = rustix::fs::readlinkat(self.proc.as_ref().ok()?, "self", Vec::new()).ok()?;
         std::str::from_utf8(target.as_bytes()).ok()?.parse().ok()
     }
 
     /// Names in `/proc`.
     pub fn list_proc(&self, each: impl FnMut(&[u8])) -> Result<(), Refusal> {
-        let proc = self.proc.as_ref().ok_or(Errno::NOENT)?;
+        let proc = self.proc.as_ref().map_err(|errno| *errno)?;
         // A reopened directory has a position of its own.
         let fd = self.beneath(proc.as_fd(), ".", OFlags::RDONLY | OFlags::DIRECTORY)?;
         self.list(fd, each)
@@ -131,7 +134,11 @@ impl Host {
 
     /// The directory of a process, which keeps meaning this process: once it ended, reads through it fail (ESRCH).
     pub fn process(&self, pid: u32) -> Result<OwnedFd, Refusal> {
-        let proc = self.proc.as_ref().ok_or(Errno::NOENT)?;
+        let proc = self.proc.as_ref().map_err(|errno| *errno)?;
+        if !self.live {
+            let found = self.walk(format!("/proc/{pid}").as_bytes(), Access::System)?;
+            return Ok(enter("./", found.as_fd())?);
+        }
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         match self.beneath(proc.as_fd(), &pid.to_string(), flags) {
             // It was listed a moment ago.
@@ -150,9 +157,57 @@ impl Host {
             )?;
             Ok(Opened::of(fd))
         } else {
-            let found = self.beneath(process, name, OFlags::PATH)?;
-            open_regular(&found)
+            let found = self.beneath(process, name, OFlags::PATH);
+            open_regular(&found.map_err(|errno| self.refusal(errno))?)
         }
+    }
+
+    /// The target of a link below a process's directory.
+    pub fn process_link(
+        &self,
+        process: BorrowedFd<'_>,
+        name: &str,
+        buffer: Vec<u8>,
+    ) -> Result<Vec<u8>, Refusal> {
+        // In a dead tree the directory of the link may itself be a link, and lead out of the tree.
+        let target = match name.rsplit_once('/') {
+            Some((directory, last)) if !self.live => {
+                let directory = self.process_directory(process, directory)?;
+                rustix::fs::readlinkat(directory, last, buffer)
+            }
+            _ => rustix::fs::readlinkat(process, name, buffer),
+        };
+        Ok(target.map_err(|errno| self.refusal(errno))?.into_bytes())
+    }
+
+    /// What a refusal below a process's directory means: links and files stand in each other's place in dead trees
+    /// only.
+    fn refusal(&self, errno: Errno) -> Refusal {
+        match errno {
+            Errno::LOOP if !self.live => Refusal::Rule("symbolic link".to_owned()),
+            errno => Refusal::Errno(errno),
+        }
+    }
+
+    fn is_link(&self, directory: BorrowedFd<'_>, name: &str) -> bool {
+        let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW);
+        stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink)
+    }
+
+    /// Whether a path of a dead tree is a directory.
+    pub fn has_directory(&self, path: &[u8]) -> bool {
+        self.kind(path) == Some(FileType::Directory)
+    }
+
+    /// Whether a path of a dead tree is a file.
+    pub fn has_file(&self, path: &[u8]) -> bool {
+        self.kind(path) == Some(FileType::RegularFile)
+    }
+
+    fn kind(&self, path: &[u8]) -> Option<FileType> {
+        let found = self.walk(path, Access::System).ok()?;
+        let stat = rustix::fs::fstat(&found).ok()?;
+        Some(FileType::from_raw_mode(stat.st_mode))
     }
 
     /// A directory below a process's directory, for listing and as the base of its entries.
@@ -161,7 +216,12 @@ impl Host {
         process: BorrowedFd<'_>,
         name: &str,
     ) -> Result<OwnedFd, Refusal> {
-        Ok(self.beneath(process, name, OFlags::RDONLY | OFlags::DIRECTORY)?)
+        self.beneath(process, name, OFlags::RDONLY | OFlags::DIRECTORY)
+            .map_err(|errno| match errno {
+                // With O_DIRECTORY a link is no directory.
+                Errno::NOTDIR if self.is_link(process, name) => self.refusal(Errno::LOOP),
+                errno => self.refusal(errno),
+            })
     }
 
     /// A file of procfs itself. Links of procfs, such as `mounts -> self/mounts`, are followed within it.
@@ -169,7 +229,7 @@ impl Host {
         if !self.live {
             return self.file(path, Access::System);
         }
-        let proc = self.proc.as_ref().ok_or(Errno::NOENT)?;
+        let proc = self.proc.as_ref().map_err(|errno| *errno)?;
         let name = path.strip_prefix(b"/proc/").ok_or(Errno::INVAL)?;
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let fd = if self.has_openat2 {
@@ -334,7 +394,7 @@ impl Host {
                     directories.push(found);
                 }
                 _ if pending.is_empty() => {
-                    if home_owner.is_some_and(|owner| owner != stat.st_uid) {
+                    if self.live && home_owner.is_some_and(|owner| owner != stat.st_uid) {
                         return Err(Refusal::Rule(format!(
                             "owned by uid {}, not by the owner of the home",
                             stat.st_uid

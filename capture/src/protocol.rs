@@ -25,8 +25,14 @@ pub struct Ready {
     pub parent: Option<u32>,
     /// First line of `/proc/sys/kernel/random/boot_id`.
     pub boot_id: Option<String>,
-    /// First line of `/etc/hostname`.
+    /// First line of `/etc/hostname`, else of `/proc/sys/kernel/hostname`.
     pub hostname: Option<String>,
+    /// First line of `/proc/sys/kernel/osrelease`.
+    pub kernel_release: Option<String>,
+    /// What a dead tree tells of the machine that it was taken from.
+    pub machine: Option<String>,
+    /// The byte order that a program of a dead tree was made for, `little` or `big`.
+    pub endianness: Option<String>,
 }
 
 /// A piece of work for one worker.
@@ -79,6 +85,19 @@ pub struct Identity {
     pub directory_inode: Option<u64>,
     /// Start time in clock ticks, from stat.
     pub start_ticks: Option<u64>,
+    /// When the process was first met, by the clock and in the unit of start times.
+    pub met: Option<Moment>,
+    /// Whether the process has ended, by a visit that found nothing or another process.
+    pub has_ended: bool,
+}
+
+/// When a directory was opened, in clock ticks since boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Before that.
+    pub from: u64,
+    /// After that.
+    pub until: u64,
 }
 
 /// A file that is read once.
@@ -105,16 +124,32 @@ pub enum Access {
     Device,
 }
 
+/// The kinds of namespaces whose files are read through one process of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ItemGroup {
+    /// Network namespaces.
+    Net,
+    /// Mount namespaces.
+    Mount,
+}
+
 /// What a worker answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Reply<'a> {
     /// Processes, in part or all.
     Processes(Vec<u32>),
+    /// Processes of a dead tree that have the files of their namespace, in part or all.
+    Provided {
+        /// Of which kind of namespace.
+        group: ItemGroup,
+        /// The processes.
+        pids: Vec<u32>,
+    },
     /// Names in a directory, in part or all.
     Names(#[serde(borrow)] Vec<Text<'a>>),
     /// A listing could not be made, or not to its end.
     Listed(#[serde(borrow)] End<'a>),
-    /// A visit has begun: this is the process.
+    /// A visit has begun: this is the process, or it has ended.
     Visiting {
         /// Process id.
         pid: u32,

@@ -1,6 +1,9 @@
 //! One capture, from the first worker to the closed bundle: stages in order, most volatile first.
 
+mod dead;
+mod footprint;
 mod schedule;
+mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -21,7 +24,7 @@ use crate::output::{Output, RESERVE, partial_name};
 use crate::plan::{self, ItemKind, ProcessItem};
 use crate::pool::{Dying, Worker};
 use crate::progress::Progress;
-use crate::protocol::{Access, End, FileTask, Identity, Ready, Request, Visit};
+use crate::protocol::{Access, End, FileTask, Identity, ItemGroup, Ready, Request, Visit};
 use crate::sink::{Sink, Tally};
 use crate::{Error, key, worker};
 
@@ -112,9 +115,18 @@ struct Capture {
     worker_pids: BTreeSet<u32>,
     abandoned: Vec<u32>,
     crashes: u32,
+    hung: u64,
+    started_workers: u64,
+    /// Most workers that there were at one time.
+    most_workers: usize,
     processes: BTreeMap<u32, Met>,
-    /// Which processes answered for the files of their namespace.
+    /// The processes of the last listing.
+    listed: Vec<u32>,
+    is_live: bool,
+    /// Which processes answered for the files of their namespace; 0 for files of a dead tree that belong to none.
     stood_in: BTreeSet<(u32, ItemGroup)>,
+    /// Which processes of a dead tree have such files.
+    provided: BTreeSet<(u32, ItemGroup)>,
     /// Names of the last listed directory.
     names: Vec<Vec<u8>>,
     passwd: Vec<u8>,
@@ -132,13 +144,6 @@ struct Crew {
     worker: Worker,
     asked: std::collections::VecDeque<crate::jobs::Outstanding>,
     next_number: u8,
-}
-
-/// Which namespace a process stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum ItemGroup {
-    Net,
-    Mount,
 }
 
 /// Why reading ended before the plan did.
@@ -241,8 +246,14 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         dying: Vec::new(),
         abandoned: Vec::new(),
         crashes: 0,
+        hung: 0,
+        started_workers: 1,
+        most_workers: 1,
         processes: BTreeMap::new(),
+        listed: Vec::new(),
+        is_live: ready.live,
         stood_in: BTreeSet::new(),
+        provided: BTreeSet::new(),
         names: Vec::new(),
         passwd: Vec::new(),
         started,
@@ -322,32 +333,37 @@ fn header(
     let text = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
     let live = ready.live;
     let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let big_endian = cfg!(target_endian = "big") && live;
+    let own_order = if cfg!(target_endian = "big") {
+        "big"
+    } else {
+        "little"
+    };
     Header {
         format_version: FORMAT_VERSION,
         capture_id,
         tool: format!("capture {}", env!("CARGO_PKG_VERSION")),
         label: settings.label.clone(),
-        host: Host {
-            hostname: if live {
-                Some(text(uname.nodename()))
-            } else {
-                ready.hostname.clone()
-            },
-            kernel_release: live.then(|| text(uname.release())),
-            machine: live.then(|| text(uname.machine())),
-            boot_id: ready.boot_id.clone(),
-            clock_ticks: if live {
-                u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100)
-            } else {
-                100
-            },
-            page_size: if live {
-                u32::try_from(rustix::param::page_size()).unwrap_or(4096)
-            } else {
-                4096
-            },
-            endianness: if big_endian { "big" } else { "little" }.to_owned(),
+        // Of a dead tree nothing is asked of this machine's kernel.
+        host: if live {
+            Host {
+                hostname: Some(text(uname.nodename())),
+                kernel_release: Some(text(uname.release())),
+                machine: Some(text(uname.machine())),
+                boot_id: ready.boot_id.clone(),
+                clock_ticks: u32::try_from(rustix::param::clock_ticks_per_second()).ok(),
+                page_size: u32::try_from(rustix::param::page_size()).ok(),
+                endianness: Some(own_order.to_owned()),
+            }
+        } else {
+            Host {
+                hostname: ready.hostname.clone(),
+                kernel_release: ready.kernel_release.clone(),
+                machine: ready.machine.clone(),
+                boot_id: ready.boot_id.clone(),
+                clock_ticks: None,
+                page_size: None,
+                endianness: ready.endianness.clone(),
+            }
         },
         clocks,
         mode: if live { Mode::Live } else { Mode::Dead },
@@ -381,6 +397,7 @@ impl Capture {
         for (name, phase) in [("processes", Phase::Free), ("descriptors", Phase::Exec)] {
             self.visit_all(name, phase)?;
         }
+        self.sweep_again()?;
         self.progress.stage("namespaces");
         self.namespaces(ItemGroup::Net)?;
         self.namespaces(ItemGroup::Mount)?;
@@ -402,10 +419,15 @@ impl Capture {
 
     fn visit_all(&mut self, stage: &'static str, phase: Phase) -> Result<(), Error> {
         self.progress.stage(stage);
+        let pids: Vec<u32> = self.processes.keys().copied().collect();
+        self.visit(&pids, phase)
+    }
+
+    /// One phase of some processes.
+    fn visit(&mut self, pids: &[u32], phase: Phase) -> Result<(), Error> {
         let items = plan::of_phase(&self.items, phase);
-        let visits: Vec<Visit> = self
-            .processes
-            .keys()
+        let visits: Vec<Visit> = pids
+            .iter()
             .map(|pid| Visit::new(*pid, items.clone()))
             .collect();
         self.progress.expect(visits.len());
@@ -452,17 +474,18 @@ impl Capture {
             };
             members.entry(inode).or_default().push(*pid);
         }
+        let lacking = self.lacking(group, &mut members);
         // Processes that do not tell their namespace stand for it only where none does.
         if members.len() > 1 {
             members.remove(&None);
         }
-        let known = u64::try_from(members.keys().flatten().count()).unwrap_or(u64::MAX);
+        let known = members.keys().flatten().count() + lacking.len();
         self.sink.count(
             match group {
                 ItemGroup::Net => "network namespaces",
                 ItemGroup::Mount => "mount namespaces",
             },
-            known,
+            u64::try_from(known).unwrap_or(u64::MAX),
         );
         for attempt in 0..STAND_INS {
             let tried: Vec<(Option<u64>, u32)> = members
@@ -492,13 +515,25 @@ impl Capture {
         if self.stop.is_some() {
             return Ok(());
         }
-        for inode in members.into_keys().flatten() {
-            let end = End::because(Outcome::Failed, "none of its processes could be asked");
+        let ends = [
+            (
+                members.into_keys().flatten().collect(),
+                End::because(Outcome::Failed, "none of its processes could be asked"),
+            ),
+            (
+                lacking,
+                End::because(Outcome::Absent, "the tree has its files of no process"),
+            ),
+        ];
+        for (inode, end) in ends
+            .iter()
+            .flat_map(|(inodes, end): &(Vec<u64>, _)| inodes.iter().map(move |inode| (inode, end)))
+        {
+            let path = format!("{kind}:[{inode}]");
             let now = self.now_ms();
-            self.sink
-                .outcome(format!("{kind}:[{inode}]").as_bytes(), None, &end, now)?;
+            self.sink.outcome(path.as_bytes(), None, end, now)?;
         }
-        Ok(())
+        self.without_process(group)
     }
 
     /// The homes of all users by `/etc/passwd`, and what lies below `/home`.
@@ -653,6 +688,7 @@ impl Capture {
             worker_pids: self.worker_pids.iter().copied().collect(),
             abandoned_workers: self.abandoned.clone(),
             side_effects,
+            footprint: Some(self.footprint()),
             totals: Totals::default(),
         }
     }

@@ -32,6 +32,8 @@ pub struct Tally {
     pub gaps: BTreeMap<(Outcome, String), (u64, String)>,
     /// Files whose access time was changed.
     pub touched: u64,
+    /// Bytes that came of files, links and `fdinfo`.
+    pub bytes_read: u64,
 }
 
 /// A file on its way in.
@@ -132,6 +134,7 @@ impl<O: FrameOut> Sink<O> {
         bytes: &[u8],
         now_ms: u64,
     ) -> Result<(), schema::Error> {
+        self.add_bytes(bytes.len());
         incoming.bytes.extend_from_slice(bytes);
         // A rule must see the whole text; what rules look at is limited to a few MiB.
         if Redactor::looks_at(incoming.source.content()) {
@@ -235,6 +238,7 @@ impl<O: FrameOut> Sink<O> {
 
     /// Takes a link.
     pub fn link(&mut self, link: &ProcessLink<'_>, now_ms: u64) -> Result<(), schema::Error> {
+        self.add_bytes(link.target.as_bytes().len());
         let written = self.writer.record(link, now_ms);
         self.tolerate(written)
     }
@@ -242,6 +246,9 @@ impl<O: FrameOut> Sink<O> {
     /// Takes an fd.
     pub fn fd(&mut self, fd: &FdLink<'_>, now_ms: u64) -> Result<(), schema::Error> {
         self.count("fds", 1);
+        for text in [&fd.target, &fd.fdinfo].into_iter().flatten() {
+            self.add_bytes(text.as_bytes().len());
+        }
         let written = self.writer.record(fd, now_ms);
         self.tolerate(written)
     }
@@ -249,6 +256,7 @@ impl<O: FrameOut> Sink<O> {
     /// Takes a thread.
     pub fn thread(&mut self, thread: &ThreadStat<'_>, now_ms: u64) -> Result<(), schema::Error> {
         self.count("threads", 1);
+        self.add_bytes(thread.stat.as_bytes().len());
         let written = self.writer.record(thread, now_ms);
         self.tolerate(written)
     }
@@ -283,6 +291,11 @@ impl<O: FrameOut> Sink<O> {
     fn log(&mut self, row: &CollectionLog<'_>, now_ms: u64) -> Result<(), schema::Error> {
         let written = self.writer.record(row, now_ms);
         self.tolerate(written)
+    }
+
+    fn add_bytes(&mut self, more: usize) {
+        let more = u64::try_from(more).unwrap_or(u64::MAX);
+        self.tally.bytes_read = self.tally.bytes_read.saturating_add(more);
     }
 
     fn add_outcome(&mut self, outcome: Outcome) {

@@ -1,7 +1,7 @@
 //! System calls that the safe crates do not offer.
 #![expect(
     unsafe_code,
-    reason = "shared memory and ioprio_set have no safe wrapper"
+    reason = "shared memory, ioprio_set and getrusage have no safe wrapper"
 )]
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -117,9 +117,64 @@ pub fn lowest_io_priority() {
     }
 }
 
+/// Whose use of the machine is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// This process.
+    Own,
+    /// Its children that have ended and were waited for.
+    Children,
+}
+
+/// How much of the machine was used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// CPU time in user mode, microseconds.
+    pub user_us: u64,
+    /// CPU time in the kernel, microseconds.
+    pub system_us: u64,
+    /// Most resident memory, bytes; of the largest one, for several processes.
+    pub peak_rss_bytes: u64,
+}
+
+/// How much of the machine was used so far (`getrusage(2)`).
+pub fn usage(who: Who) -> Usage {
+    let who = match who {
+        Who::Own => libc::RUSAGE_SELF,
+        Who::Children => libc::RUSAGE_CHILDREN,
+    };
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the pointer is to memory of that type; all bits zero are a valid value of it, so it may be read even
+    // where the call fails, which it does for no value of `who`.
+    let usage = unsafe {
+        libc::getrusage(who, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    let micros = |time: libc::timeval| {
+        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+        let micros = u64::try_from(time.tv_usec).unwrap_or(0);
+        seconds.saturating_mul(1_000_000).saturating_add(micros)
+    };
+    Usage {
+        user_us: micros(usage.ru_utime),
+        system_us: micros(usage.ru_stime),
+        peak_rss_bytes: u64::try_from(usage.ru_maxrss)
+            .unwrap_or(0)
+            .saturating_mul(1024),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn this_process_uses_memory() {
+        let usage = usage(Who::Own);
+        // Of a test that runs at all.
+        assert!(usage.peak_rss_bytes > 100_000, "{usage:?}");
+        assert!(usage.peak_rss_bytes < 1 << 40, "{usage:?}");
+    }
 
     #[test]
     fn both_sides_see_the_same() {

@@ -161,6 +161,19 @@ impl SourceMap {
         map
     }
 
+    /// A file of a namespace that a dead tree has for no process.
+    fn without_process(&self, path: &str) -> Option<Source> {
+        let name = path.strip_prefix("/proc/")?;
+        let name = name.strip_prefix("self/").unwrap_or(name);
+        let source = match name.strip_prefix("net/") {
+            Some(name) => self.absolute.get(name),
+            None => self.below_process.get(name),
+        };
+        source
+            .copied()
+            .filter(|source| matches!(source, Source::NetNamespace(_) | Source::MountNamespace(_)))
+    }
+
     /// The source that names a path, if one does.
     pub fn locate(&self, path: &[u8]) -> Option<Located> {
         let path = std::str::from_utf8(path).ok()?;
@@ -173,6 +186,9 @@ impl SourceMap {
                 source: *source?,
                 pid: Some(pid),
             });
+        }
+        if let Some(source) = self.without_process(path) {
+            return Some(Located { source, pid: None });
         }
         let in_home = |(name, source): &(&str, Source)| {
             path.strip_suffix(name)
@@ -231,6 +247,17 @@ mod tests {
             b"/home/a/.bash_history",
             Some((Source::Home(".bash_history"), None)),
         );
+        check(b"/proc/net/tcp", Some((Source::NetNamespace("tcp"), None)));
+        check(
+            b"/proc/self/net/route",
+            Some((Source::NetNamespace("route"), None)),
+        );
+        check(
+            b"/proc/self/mountinfo",
+            Some((Source::MountNamespace("mountinfo"), None)),
+        );
+        check(b"/proc/self/status", None);
+        check(b"/proc/net/stat", None);
         check(b"/home/a/not.bash_history", None);
         check(b"/proc/7/smaps", None);
         check(b"/home/\xff/.bash_history", None);

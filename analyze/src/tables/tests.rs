@@ -14,6 +14,7 @@ use schema::{Binder, Outcome, Row, Text};
 use super::Extractors;
 use crate::extract::{Facts, File, FileFact, Record, Sink, UserFact};
 use crate::parse::Issue;
+use crate::snapshot::Machine;
 
 /// Collects rows as text: `column=value` for what is not NULL, numbers bare, text escaped in quotes.
 #[derive(Default)]
@@ -62,42 +63,44 @@ fn facts() -> Facts {
         name: name.into(),
         home: home.into(),
     };
-    Facts {
-        header: Header {
-            format_version: 0,
-            capture_id: String::new(),
-            tool: String::new(),
-            label: None,
-            host: Host {
-                hostname: None,
-                kernel_release: None,
-                machine: None,
-                boot_id: None,
-                clock_ticks: 100,
-                page_size: 4096,
-                endianness: "little".to_owned(),
-            },
-            // Booted at 1,700,000,000.
-            clocks: Clocks {
-                realtime_us: 1_700_001_000_000_000,
-                boottime_us: Some(1_000_000_000),
-                monotonic_us: Some(1_000_000_000),
-            },
-            mode: Mode::Live,
-            root: "/".to_owned(),
-            options: Options {
-                max_size: None,
-                deadline_ms: 0,
-                item_timeout_ms: 0,
-                workers: 1,
-            },
-            redaction: Redaction {
-                enabled: false,
-                key_id: String::new(),
-            },
-            own_pid: Some(900),
-            own_uid: 0,
+    let header = Header {
+        format_version: 0,
+        capture_id: String::new(),
+        tool: String::new(),
+        label: None,
+        host: Host {
+            hostname: None,
+            kernel_release: None,
+            machine: None,
+            boot_id: None,
+            clock_ticks: Some(100),
+            page_size: Some(4096),
+            endianness: Some("little".to_owned()),
         },
+        // Booted at 1,700,000,000.
+        clocks: Clocks {
+            realtime_us: 1_700_001_000_000_000,
+            boottime_us: Some(1_000_000_000),
+            monotonic_us: Some(1_000_000_000),
+        },
+        mode: Mode::Live,
+        root: "/".to_owned(),
+        options: Options {
+            max_size: None,
+            deadline_ms: 0,
+            item_timeout_ms: 0,
+            workers: 1,
+        },
+        redaction: Redaction {
+            enabled: false,
+            key_id: String::new(),
+        },
+        own_pid: Some(900),
+        own_uid: 0,
+    };
+    Facts {
+        machine: Machine::of(&header),
+        header,
         net_namespaces: HashMap::from([(7, 4_026_531_840)]),
         mount_namespaces: HashMap::from([(7, 4_026_531_841)]),
         time_zone: jiff::tz::TimeZone::UTC,

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use schema::{Outcome, Source, frame};
 
-use super::{Capture, Crew, FIRST_PATIENCE, ItemGroup, Stop};
+use super::dead::NO_PROCESS;
+use super::{Capture, Crew, FIRST_PATIENCE, Stop};
 use crate::Error;
 use crate::jobs::{Job, Outstanding, Queue};
 use crate::output::RESERVE;
 use crate::plan::{ItemKind, ProcessItem};
 use crate::pool::{self, Received, Worker};
-use crate::protocol::{End, FileTask, Identity, Reply, Request, Visit};
+use crate::protocol::{End, FileTask, Identity, ItemGroup, Reply, Request, Visit};
 use crate::sink::Incoming;
 
 /// Requests a worker is given ahead, so that it never waits for the parent.
@@ -209,9 +210,14 @@ impl Capture {
         let now = self.now_ms();
         match reply {
             Reply::Processes(pids) => {
-                for pid in pids {
-                    self.processes.entry(pid).or_default();
+                for pid in &pids {
+                    self.processes.entry(*pid).or_default();
                 }
+                self.listed.extend(pids);
+            }
+            Reply::Provided { group, pids } => {
+                self.provided
+                    .extend(pids.into_iter().map(|pid| (pid, group)));
             }
             Reply::Names(names) => {
                 self.names
@@ -346,12 +352,23 @@ impl Capture {
     /// What the plan itself needs to know of a file.
     fn learn(&mut self, asked: &Outstanding, bytes: &[u8], end: &End<'_>) {
         self.learn_passwd(asked, bytes);
+        // Of a zombie, or of a process of somebody else, the files may be missing or refused: then another one is asked.
+        let answered = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
+        let source =
+            current_file(asked).and_then(|task| self.sources.get(usize::from(task.source)));
+        match source {
+            Some(Source::NetNamespace(_)) if answered => {
+                self.stood_in.insert((NO_PROCESS, ItemGroup::Net));
+            }
+            Some(Source::MountNamespace(_)) if answered => {
+                self.stood_in.insert((NO_PROCESS, ItemGroup::Mount));
+            }
+            _ => {}
+        }
         let (Some(visit), Some(item)) = (current_visit(asked), self.current_item(asked)) else {
             return;
         };
         let pid = visit.pid;
-        // Of a zombie, or of a process of somebody else, the files may be missing or refused: then another one is asked.
-        let answered = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
         match item.kind {
             ItemKind::NetFile(_) if answered => {
                 self.stood_in.insert((pid, ItemGroup::Net));
@@ -405,6 +422,7 @@ impl Capture {
         let crew = self.workers.remove(index);
         let position = crew.worker.position();
         self.dying.push(crew.worker.abandon());
+        self.hung = self.hung.saturating_add(u64::from(!died));
         let reason = if died { "its worker died" } else { "it hung" };
         for mut asked in crew.asked {
             let now = self.now_ms();
@@ -550,6 +568,9 @@ impl Capture {
                 self.worker_pids
                     .insert(ready.pid.unwrap_or_else(|| worker.pid()));
                 self.workers.push(Crew::new(worker));
+                self.started_workers = self.started_workers.saturating_add(1);
+                let now = self.workers.len().saturating_add(self.dying.len());
+                self.most_workers = self.most_workers.max(now);
                 true
             }
             _ => false,
