@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    brief, cat, completions, diff, extract, load, ls, man, show, sql, tables, verify,
+    brief, cat, completions, diff, extract, load, ls, man, pid, show, sql, tables, verify,
 };
 use crate::{Error, Exit};
 
@@ -38,6 +38,8 @@ pub enum Command {
     Show(show::Args),
     /// Sum a snapshot up on one screen.
     Brief(brief::Args),
+    /// Tell everything about one process on one screen.
+    Pid(pid::Args),
     /// Compare two snapshots.
     Diff(diff::Args),
     /// Check that a bundle is whole and unchanged.
@@ -64,6 +66,7 @@ impl Command {
             Command::Sql(args) => sql::run(args, out),
             Command::Show(args) => show::run(args, out),
             Command::Brief(args) => brief::run(args, out),
+            Command::Pid(args) => pid::run(args, out),
             Command::Diff(args) => diff::run(args, out),
             Command::Verify(args) => verify::run(args, out),
             Command::Ls(args) => ls::run(args, out),

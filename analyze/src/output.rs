@@ -15,9 +15,12 @@ mod markdown;
 mod table;
 #[cfg(test)]
 mod tests;
+mod vertical;
 
 use std::borrow::Cow;
 use std::io::Write;
+
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::Error;
 use crate::db::query::{Rows, Value};
@@ -39,6 +42,16 @@ pub enum Format {
     Markdown,
 }
 
+/// How people see rows; the other formats keep them as they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// A line for each row.
+    #[default]
+    Lines,
+    /// A line for each value that is not NULL, with its name before it: for one row of many columns.
+    Vertical,
+}
+
 /// What a writer must know beside the rows.
 #[derive(Debug, Clone)]
 pub struct Style {
@@ -50,6 +63,10 @@ pub struct Style {
     pub terminal: bool,
     /// The column that `table` draws before the next one, see [`crate::queries`].
     pub indent: Option<String>,
+    /// How people see the rows.
+    pub layout: Layout,
+    /// Most columns of a terminal that people see of a value; of a longer one they see its beginning and its size.
+    pub widest: Option<usize>,
 }
 
 /// Longest text that is written for people; longer ones are named by their size.
@@ -63,12 +80,16 @@ pub trait Output: Rows {
 
 /// A writer of rows.
 pub fn writer<'w>(out: &'w mut dyn Write, style: &Style) -> Box<dyn Output + 'w> {
-    match style.format {
+    let for_people: Box<dyn Output + 'w> = match style.format {
+        Format::Csv => return Box::new(csv::Csv::new(out, style.terminal)),
+        Format::Json => return Box::new(json::Json::array(out)),
+        Format::Jsonl => return Box::new(json::Json::lines(out)),
         Format::Table => Box::new(table::Table::new(out, style)),
-        Format::Csv => Box::new(csv::Csv::new(out, style.terminal)),
-        Format::Json => Box::new(json::Json::array(out)),
-        Format::Jsonl => Box::new(json::Json::lines(out)),
-        Format::Markdown => Box::new(markdown::Markdown::new(out)),
+        Format::Markdown => Box::new(markdown::Markdown::new(out, style.widest)),
+    };
+    match style.layout {
+        Layout::Lines => for_people,
+        Layout::Vertical => Box::new(vertical::Vertical::new(for_people)),
     }
 }
 
@@ -78,7 +99,7 @@ pub fn markdown(text: &str) -> String {
 }
 
 /// A value for people.
-fn shown(value: &Value<'_>, null: &str) -> String {
+fn shown(value: &Value<'_>, null: &str, widest: Option<usize>) -> String {
     match value {
         Value::Null => null.to_owned(),
         Value::Integer(value) => value.to_string(),
@@ -86,8 +107,32 @@ fn shown(value: &Value<'_>, null: &str) -> String {
         Value::Text(bytes) | Value::Blob(bytes) if bytes.len() > ELIDED_ABOVE => {
             format!("({} bytes)", bytes.len())
         }
-        Value::Text(bytes) | Value::Blob(bytes) => schema::text::escaped(bytes).to_string(),
+        Value::Text(bytes) | Value::Blob(bytes) => widest
+            .and_then(|widest| beginning(bytes, widest))
+            .unwrap_or_else(|| schema::text::escaped(bytes).to_string()),
     }
+}
+
+/// The beginning and the size of a text that is wider than so many columns; an escape is never cut in two.
+fn beginning(bytes: &[u8], widest: usize) -> Option<String> {
+    let mut text = String::new();
+    let mut width = 0_usize;
+    for chunk in bytes.utf8_chunks() {
+        let characters = chunk.valid().char_indices();
+        let valid = characters.map(|(at, character)| {
+            let end = at + character.len_utf8();
+            chunk.valid().as_bytes().get(at..end).unwrap_or_default()
+        });
+        for piece in valid.chain(std::iter::once(chunk.invalid())) {
+            let piece = schema::text::escaped(piece).to_string();
+            width = width.saturating_add(piece.width());
+            if width > widest {
+                return Some(format!("{text}... ({} bytes)", bytes.len()));
+            }
+            text.push_str(&piece);
+        }
+    }
+    None
 }
 
 /// The bytes as text where they are text, else escaped.

@@ -8,7 +8,12 @@
 //! | `description` | what the rows are |
 //! | `parameters` | `name (type, optional)`, comma-separated after the parenthesis; without a value they are NULL |
 //! | `indent` | a column that people see before the next one, as a drawing, not as a column |
-//! | `rows` | most rows that `brief` shows |
+//! | `rows` | most rows that `brief` and `pid` show |
+//! | `layout` | `vertical` where people see one row of many columns as a list |
+//! | `reads` | what `pid` must name below the rows when it could not be read, comma-separated: files below `/proc/PID`, or
+//!   whole paths |
+
+use crate::output::Layout;
 
 /// A query that comes with the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +28,12 @@ pub struct Query {
     pub parameters: Vec<String>,
     /// The column that is drawn before the next one.
     pub indent: Option<String>,
-    /// Most rows that `brief` shows.
+    /// Most rows that `brief` and `pid` show.
     pub rows: Option<usize>,
+    /// How people see the rows.
+    pub layout: Layout,
+    /// Names of the sources whose gaps concern the rows.
+    pub reads: Vec<String>,
     /// The SELECT, its header included.
     pub sql: &'static str,
 }
@@ -43,6 +52,7 @@ const VIEWS: &[(&str, &str)] = files!("views":
     "process_open_pipes",
     "process_open_sockets",
     "process_units",
+    "translations",
 );
 
 const SHOW: &[(&str, &str)] = files!("show":
@@ -54,7 +64,9 @@ const SHOW: &[(&str, &str)] = files!("show":
     "netstat",
     "ps",
     "pstree",
+    "ss",
     "threads",
+    "top",
 );
 
 const BRIEF: &[(&str, &str)] = files!("brief":
@@ -64,6 +76,29 @@ const BRIEF: &[(&str, &str)] = files!("brief":
     "40-remote",
     "50-errors",
 );
+
+const PID: &[(&str, &str)] = files!("pid":
+    "10-process",
+    "15-tree",
+    "20-arguments",
+    "25-environment",
+    "30-fds",
+    "35-output",
+    "40-files",
+    "45-pipes",
+    "50-listeners",
+    "55-connections",
+    "60-limits",
+    "65-cgroups",
+    "70-namespaces",
+    "75-threads",
+    "80-memory",
+    "85-log-lines",
+    "90-not-read",
+    "95-parse-issues",
+);
+
+const MISSING: &[(&str, &str)] = files!("missing": "pid");
 
 /// Views that every database has: name and SELECT.
 pub fn views() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -83,6 +118,16 @@ pub fn show() -> Vec<Query> {
 /// The sections of `brief`, in their order.
 pub fn brief() -> Vec<Query> {
     BRIEF.iter().map(parse).collect()
+}
+
+/// The sections of `pid`, in their order.
+pub fn pid() -> Vec<Query> {
+    PID.iter().map(parse).collect()
+}
+
+/// What can be said of something that was asked for and is not there.
+pub fn missing() -> Vec<Query> {
+    MISSING.iter().map(parse).collect()
 }
 
 fn parse(file: &(&'static str, &'static str)) -> Query {
@@ -116,6 +161,13 @@ fn parse(file: &(&'static str, &'static str)) -> Query {
             .unwrap_or_default(),
         indent: field("indent"),
         rows: field("rows").and_then(|rows| rows.parse().ok()),
+        layout: match field("layout").as_deref() {
+            Some("vertical") => Layout::Vertical,
+            _ => Layout::Lines,
+        },
+        reads: field("reads")
+            .map(|list| list.split(", ").map(str::to_owned).collect())
+            .unwrap_or_default(),
         sql,
     }
 }

@@ -24,32 +24,6 @@ WITH
   holders AS (
     SELECT fds.inode, min(fds.pid) AS pid FROM process_fds AS fds WHERE fds.type = 'socket' GROUP BY fds.inode
   ),
-  tracked AS (
-    SELECT
-      protocol,
-      orig_src AS local_address,
-      orig_sport AS local_port,
-      orig_dst AS remote_address,
-      orig_dport AS remote_port,
-      CASE WHEN nat IN ('snat', 'both') THEN 'seen there as ' || reply_dst ELSE '' END
-        || CASE nat WHEN 'both' THEN ', ' ELSE '' END
-        || CASE WHEN nat IN ('dnat', 'both') THEN 'really ' || reply_src || coalesce(':' || reply_sport, '') ELSE '' END
-        AS nat
-    FROM conntrack
-    WHERE nat IS NOT NULL
-    UNION ALL
-    SELECT
-      protocol,
-      reply_src,
-      reply_sport,
-      reply_dst,
-      reply_dport,
-      CASE WHEN nat IN ('snat', 'both') THEN 'really ' || orig_src ELSE '' END
-        || CASE nat WHEN 'both' THEN ', ' ELSE '' END
-        || CASE WHEN nat IN ('dnat', 'both') THEN 'came to ' || orig_dst || coalesce(':' || orig_dport, '') ELSE '' END
-    FROM conntrack
-    WHERE nat IS NOT NULL
-  ),
   flows AS (
     SELECT
       CASE WHEN listening.local_port IS NULL THEN 'out' ELSE 'in' END AS direction,
@@ -57,7 +31,7 @@ WITH
       CASE WHEN listening.local_port IS NULL THEN ends.remote_port ELSE ends.local_port END AS port,
       ends.protocol,
       processes.name AS owner,
-      tracked.nat
+      translations.nat
     FROM ends
     LEFT JOIN listening
       ON listening.net_namespace = ends.net_namespace
@@ -65,12 +39,12 @@ WITH
       AND listening.local_port = ends.local_port
     LEFT JOIN holders ON holders.inode = ends.inode AND ends.inode <> 0
     LEFT JOIN processes ON processes.pid = holders.pid
-    LEFT JOIN tracked
-      ON tracked.local_port = ends.local_port
-      AND tracked.remote_port = ends.remote_port
-      AND tracked.local_address = ends.local_address
-      AND tracked.remote_address = ends.remote_address
-      AND tracked.protocol = ends.protocol
+    LEFT JOIN translations
+      ON translations.local_port = ends.local_port
+      AND translations.remote_port = ends.remote_port
+      AND translations.local_address = ends.local_address
+      AND translations.remote_address = ends.remote_address
+      AND translations.protocol = ends.protocol
     WHERE ends.remote_port <> 0
     UNION ALL
     SELECT

@@ -3,6 +3,10 @@
 use std::io::IsTerminal as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::Error;
+use crate::db::query::{Restricted, Snapshot, Unlocked};
+use crate::source::Opened;
+
 /// Options of every command that asks a database.
 #[derive(Debug, clap::Args)]
 pub struct Reach {
@@ -18,6 +22,15 @@ impl Reach {
     /// The time a query may take.
     pub(super) fn time_limit(&self) -> Duration {
         Duration::from_secs(self.timeout)
+    }
+
+    /// The one snapshot that is meant, the newest where none is named, and a connection on which all tables and views
+    /// mean it.
+    pub(super) fn narrowed(&self, opened: &Opened) -> Result<(Snapshot, Restricted), Error> {
+        let database = Unlocked::open(opened.database())?;
+        let snapshot = database.snapshot("main", self.snapshot.as_deref())?;
+        database.narrow(snapshot.id)?;
+        Ok((snapshot, database.lock(self.time_limit())?))
     }
 }
 

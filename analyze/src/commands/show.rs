@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::reach::{Reach, is_terminal, now};
-use crate::db::query::Unlocked;
 use crate::output::{self, Format, Style};
 use crate::{Error, Exit, queries, source, tell};
 
@@ -50,10 +49,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
         )));
     }
     let opened = source::open(source)?;
-    let database = Unlocked::open(opened.database())?;
-    let snapshot = database.snapshot("main", args.reach.snapshot.as_deref())?;
-    database.narrow(snapshot.id)?;
-    let database = database.lock(args.reach.time_limit())?;
+    let (snapshot, database) = args.reach.narrowed(&opened)?;
     let headline = snapshot.headline(now());
     match args.format {
         Format::Table => writeln!(out, "{headline}").map_err(Error::Output)?,
@@ -68,6 +64,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
         null: "",
         terminal: is_terminal(),
         indent: query.indent.clone(),
+        layout: query.layout,
+        widest: None,
     };
     let pid = args.pid.map(|pid| (":pid", i64::from(pid)));
     let mut rows = output::writer(out, &style);

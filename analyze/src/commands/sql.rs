@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::reach::{Reach, is_terminal};
 use crate::db::query::Unlocked;
-use crate::output::{self, Format, Style};
+use crate::output::{self, Format, Layout, Style};
 use crate::{Error, Exit, source};
 
 /// Most bytes of a statement that are read from stdin.
@@ -52,6 +52,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
         null: "NULL",
         terminal: is_terminal(),
         indent: None,
+        layout: Layout::Lines,
+        widest: None,
     };
     let mut rows = output::writer(out, &style);
     database.run(&statement, &[], rows.as_mut())?;

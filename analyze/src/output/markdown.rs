@@ -8,11 +8,12 @@ use crate::db::query::{Rows, Value};
 
 pub(super) struct Markdown<'w> {
     out: &'w mut dyn Write,
+    widest: Option<usize>,
 }
 
 impl<'w> Markdown<'w> {
-    pub(super) fn new(out: &'w mut dyn Write) -> Self {
-        Markdown { out }
+    pub(super) fn new(out: &'w mut dyn Write, widest: Option<usize>) -> Self {
+        Markdown { out, widest }
     }
 
     fn line(&mut self, cells: impl Iterator<Item = String>) -> Result<(), Error> {
@@ -29,7 +30,12 @@ impl Rows for Markdown<'_> {
     }
 
     fn row(&mut self, values: &[Value<'_>]) -> Result<(), Error> {
-        self.line(values.iter().map(|value| escaped(&shown(value, ""))))
+        let widest = self.widest;
+        self.line(
+            values
+                .iter()
+                .map(|value| escaped(&shown(value, "", widest))),
+        )
     }
 }
 

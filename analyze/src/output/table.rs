@@ -16,6 +16,7 @@ const WIDEST_COLUMN: usize = 80;
 pub(super) struct Table<'w> {
     out: &'w mut dyn Write,
     null: &'static str,
+    widest: Option<usize>,
     indent: Option<String>,
     /// Position of the column that is drawn before the next one.
     indent_at: Option<usize>,
@@ -37,6 +38,7 @@ impl<'w> Table<'w> {
         Table {
             out,
             null: style.null,
+            widest: style.widest,
             indent: style.indent.clone(),
             indent_at: None,
             header: Vec::new(),
@@ -114,7 +116,7 @@ impl Rows for Table<'_> {
                 column.is_number &=
                     matches!(value, Value::Null | Value::Integer(_) | Value::Real(_));
             }
-            let text = shown(value, self.null);
+            let text = shown(value, self.null, self.widest);
             cells.push(std::mem::take(&mut drawing) + &text);
         }
         self.rows.push(cells);
@@ -140,6 +142,6 @@ fn drawn(value: &Value<'_>) -> String {
         Some(bytes) if bytes.iter().all(|byte| b" |\\_".contains(byte)) => {
             String::from_utf8_lossy(bytes).into_owned()
         }
-        _ => shown(value, ""),
+        _ => shown(value, "", None),
     }
 }

@@ -10,6 +10,8 @@ fn written(format: Format, terminal: bool, rows: &[&[Value<'_>]]) -> String {
         null: "NULL",
         terminal,
         indent: Some("tree".to_owned()),
+        layout: Layout::Lines,
+        widest: None,
     };
     let mut out = Vec::new();
     let mut writer = writer(&mut out, &style);
@@ -158,6 +160,8 @@ fn json_keeps_columns_of_one_name_apart() {
         null: "",
         terminal: false,
         indent: None,
+        layout: Layout::Lines,
+        widest: None,
     };
     let mut writer = writer(&mut out, &style);
     writer

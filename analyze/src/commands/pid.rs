@@ -1,0 +1,134 @@
+//! Command `pid`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::reach::{Reach, now};
+use super::sections::{self, Answer};
+use crate::db::query::{Restricted, Value};
+use crate::output::Format;
+use crate::queries::{self, Query};
+use crate::{Error, Exit, source};
+
+/// The section whose rows say what could not be read.
+const NOT_READ: &str = "90-not-read";
+
+/// Arguments of `pid`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The process.
+    #[arg(value_name = "N")]
+    pub pid: u32,
+    /// A bundle, an extracted directory, or a database.
+    pub source: PathBuf,
+    /// How it is written: table, markdown, or json, an object of sections.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// How far it looks; the newest snapshot where none is named.
+    #[command(flatten)]
+    pub reach: Reach,
+}
+
+/// Runs `pid`.
+pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
+    sections::check_format("pid", args.format)?;
+    let opened = source::open(&args.source)?;
+    let (snapshot, database) = args.reach.narrowed(&opened)?;
+    let pid = [(":pid", i64::from(args.pid))];
+    let process = database.collect("SELECT pid FROM processes WHERE pid = :pid", &pid)?;
+    if process.rows.is_empty() {
+        return Err(missing(args.pid, &database)?);
+    }
+    let queries = queries::pid();
+    let answers = queries
+        .iter()
+        .map(|query| sections::ask(&database, query, &pid))
+        .collect::<Result<Vec<Answer>, Error>>()?;
+    let sections: Vec<(&Query, &Answer)> = queries.iter().zip(&answers).collect();
+    let not_read = sections.iter().find(|(query, _)| query.name == NOT_READ);
+    let gaps: Vec<Gap> = not_read
+        .map(|(_, answer)| {
+            answer
+                .first
+                .rows
+                .iter()
+                .filter_map(|row| Gap::of(row))
+                .collect()
+        })
+        .unwrap_or_default();
+    sections::begin(&snapshot, &snapshot.headline(now()), args.format, out)?;
+    for (query, answer) in sections {
+        let notes: Vec<String> = gaps
+            .iter()
+            .filter(|gap| query.reads.iter().any(|name| gap.is_of(name)))
+            .map(Gap::note)
+            .collect();
+        let is_empty = answer.first.rows.is_empty() && notes.is_empty();
+        if args.format == Format::Json || !is_empty {
+            sections::section(query, answer, &notes, args.format, out)?;
+        }
+    }
+    sections::end(args.format, out)?;
+    Ok(Exit::of(&opened))
+}
+
+/// Why there is no answer, with what the snapshot knows of that number.
+fn missing(pid: u32, database: &Restricted) -> Result<Error, Error> {
+    let mut text = format!("the snapshot has no process {pid}");
+    for query in queries::missing()
+        .iter()
+        .filter(|query| query.name == "pid")
+    {
+        let hints = database.collect(query.sql, &[(":pid", i64::from(pid))])?;
+        for hint in hints.rows.iter().filter_map(|row| row.first()) {
+            text.push_str("; ");
+            text.push_str(&shown(hint));
+        }
+    }
+    Ok(Error::Argument(text))
+}
+
+/// A source that could not be read, or not wholly.
+struct Gap {
+    source: String,
+    outcome: String,
+    detail: String,
+}
+
+impl Gap {
+    /// What a row of [`NOT_READ`] says. What the host does not have is no gap.
+    fn of(row: &[Value<'_>]) -> Option<Gap> {
+        let [source, outcome, detail] = row else {
+            return None;
+        };
+        let gap = Gap {
+            source: shown(source),
+            outcome: shown(outcome),
+            detail: shown(detail),
+        };
+        (gap.outcome != schema::Outcome::Absent.as_str()).then_some(gap)
+    }
+
+    /// Whether the source is the named file of a process, or the file of that path.
+    fn is_of(&self, name: &str) -> bool {
+        let below_process = schema::source::split_process(&self.source);
+        self.source == name || below_process.is_some_and(|(_, rest)| rest == name)
+    }
+
+    fn note(&self) -> String {
+        let Gap {
+            source,
+            outcome,
+            detail,
+        } = self;
+        if detail.is_empty() {
+            format!("not wholly read: {source}: {outcome}")
+        } else {
+            format!("not wholly read: {source}: {outcome} ({detail})")
+        }
+    }
+}
+
+fn shown(value: &Value<'_>) -> String {
+    schema::text::escaped(value.bytes().unwrap_or_default()).to_string()
+}
