@@ -552,11 +552,19 @@ fn network(captured: &Captured) {
             device.sent_errs,
             device.sent_drop,
             device.sent_colls,
+            device.recv_fifo,
+            device.sent_fifo,
+            device.recv_frame,
+            device.sent_carrier,
+            device.recv_multicast,
+            device.recv_compressed,
+            device.sent_compressed,
         )
     });
     captured.compare(
         &format!(
-            "SELECT interface, ibytes, ipackets, ierrors, idrops, obytes, opackets, oerrors, odrops, collisions
+            "SELECT interface, ibytes, ipackets, ierrors, idrops, obytes, opackets, oerrors, odrops, collisions,
+                    ififo, ofifo, iframe, ocarrier, imulticast, icompressed, ocompressed
              FROM interface_details WHERE net_namespace = {namespace}"
         ),
         theirs.collect(),

@@ -27,6 +27,7 @@ fn commands(source: &Path, good: &Path) -> Vec<Vec<PathBuf>> {
         with(&["sql"], &[source], &["SELECT 1"]),
         with(&["show", "ps"], &[source], &[]),
         with(&["brief"], &[source], &[]),
+        with(&["pid", "1"], &[source], &[]),
         with(&["diff"], &[source, good], &[]),
         with(&["diff"], &[good, source], &[]),
         with(&["verify"], &[source], &[]),

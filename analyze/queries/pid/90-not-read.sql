@@ -54,8 +54,7 @@ SELECT
   outcome AS Outcome,
   concat_ws(
     ', ',
-    CASE WHEN outcome = 'truncated' THEN format('%d of %d bytes kept', kept, seen) END,
-    why,
+    coalesce(why, CASE WHEN outcome = 'truncated' THEN format('%d of %d bytes kept', kept, seen) END),
     CASE WHEN source GLOB '*[*]' THEN count || ' of them' END
   ) AS Detail
 FROM gaps

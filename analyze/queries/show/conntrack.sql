@@ -19,7 +19,10 @@ SELECT
   orig_packets + reply_packets AS Packets,
   orig_bytes + reply_bytes AS Bytes,
   mark AS Mark,
-  zone || CASE zone_direction WHEN 'original' THEN ' >' WHEN 'reply' THEN ' <' ELSE '' END AS Zone,
+  CASE
+    WHEN orig_zone IS NULL AND reply_zone IS NULL THEN zone
+    ELSE format('%s -> %s', coalesce(orig_zone, ''), coalesce(reply_zone, ''))
+  END AS Zone,
   net_namespace AS NetNS
 FROM conntrack
 ORDER BY net_namespace, protocol, orig_dst, orig_dport, orig_src, orig_sport

@@ -191,3 +191,83 @@ fn markdown_holds_no_markup() {
     );
     assert_eq!(lines.len(), 3);
 }
+
+#[test]
+fn people_see_the_beginning_of_long_values_and_programs_all() {
+    let long = "ab\u{1b}日".repeat(10);
+    let written = |format, widest, value: Value<'_>| {
+        let style = Style {
+            format,
+            null: "",
+            terminal: true,
+            indent: None,
+            layout: Layout::Lines,
+            widest,
+        };
+        let mut out = Vec::new();
+        let mut writer = writer(&mut out, &style);
+        writer.columns(&["x".to_owned()]).unwrap();
+        writer.row(&[value]).unwrap();
+        writer.finish().unwrap();
+        drop(writer);
+        String::from_utf8(out).unwrap()
+    };
+    // An escape takes four columns, a wide character two; neither is cut in two.
+    for (widest, expected) in [
+        (80, long.replace('\u{1b}', "\\x1b")),
+        (8, "ab\\x1b日... (60 bytes)".to_owned()),
+        (7, "ab\\x1b... (60 bytes)".to_owned()),
+        (5, "ab... (60 bytes)".to_owned()),
+        (0, "... (60 bytes)".to_owned()),
+    ] {
+        let table = written(Format::Table, Some(widest), text(&long));
+        assert_eq!(table, format!("x\n{expected}\n"));
+    }
+    assert_eq!(
+        written(Format::Table, Some(5), blob(b"a\xff\xff")),
+        "x\na\\xff... (3 bytes)\n"
+    );
+    assert_eq!(
+        written(Format::Markdown, Some(2), text(&long)),
+        "| x |\n| --- |\n| ab... \\(60 bytes\\) |\n"
+    );
+    let json = written(Format::Json, Some(2), text(&long));
+    let rows: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(rows[0]["x"], long);
+}
+
+#[test]
+fn one_row_can_be_a_list_for_people() {
+    let written = |format| {
+        let style = Style {
+            format,
+            null: "",
+            terminal: true,
+            indent: None,
+            layout: Layout::Vertical,
+            widest: None,
+        };
+        let mut out = Vec::new();
+        let mut writer = writer(&mut out, &style);
+        let names = ["pid", "name", "unknown", "odd\n"].map(str::to_owned);
+        writer.columns(&names).unwrap();
+        writer
+            .row(&[Value::Integer(7), text("app"), Value::Null, text("\u{7}")])
+            .unwrap();
+        writer.finish().unwrap();
+        drop(writer);
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(
+        written(Format::Table),
+        "item   value\npid    7\nname   app\nodd\\n  \\x07\n"
+    );
+    assert_eq!(
+        written(Format::Markdown),
+        "| item | value |\n| --- | --- |\n| pid | 7 |\n| name | app |\n| odd\\\\n | \\\\x07 |\n"
+    );
+    assert_eq!(
+        written(Format::Jsonl),
+        "{\"pid\":7,\"name\":\"app\",\"unknown\":null,\"odd\\n\":\"\\u0007\"}\n"
+    );
+}

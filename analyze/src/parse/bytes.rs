@@ -135,6 +135,11 @@ pub(crate) fn integer<T: TryFrom<i64>>(text: &[u8]) -> Option<T> {
     T::try_from(value).ok()
 }
 
+/// A number of 32 bits that kernels print, or once printed, as if it had a sign: above 2^31 it is negative.
+pub(crate) fn wrapped(text: &[u8]) -> Option<u32> {
+    decimal(text).or_else(|| integer::<i32>(text).map(i32::cast_unsigned))
+}
+
 fn unsigned<T: TryFrom<u64>>(digits: &[u8], radix: u32) -> Option<T> {
     if digits.is_empty() {
         return None;
@@ -234,6 +239,9 @@ mod tests {
         assert_eq!(decimal::<u8>(b"+1"), None);
         assert_eq!(integer::<i32>(b"-20"), Some(-20));
         assert_eq!(integer::<i64>(b"-9223372036854775808"), Some(i64::MIN));
+        assert_eq!(wrapped(b"4294967295"), Some(u32::MAX));
+        assert_eq!(wrapped(b"-1"), Some(u32::MAX));
+        assert_eq!(wrapped(b"-2147483649"), None);
         assert_eq!(hex::<u32>(b"0100007F"), Some(0x0100_007f));
         assert_eq!(octal::<u32>(b"0100002"), Some(0o100_002));
         assert_eq!(octal::<u32>(b"8"), None);

@@ -20,8 +20,19 @@ pub(crate) struct Direction {
     pub(crate) dst_key: Option<u32>,
     /// Identifier of ICMP.
     pub(crate) icmp_id: Option<u16>,
+    /// A zone of this direction alone.
+    pub(crate) zone: Option<u16>,
     pub(crate) packets: Option<u64>,
     pub(crate) bytes: Option<u64>,
+}
+
+/// What forwards a flow past the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offload {
+    /// A flow table of the kernel.
+    Software,
+    /// The network device.
+    Hardware,
 }
 
 /// An entry of the table.
@@ -43,19 +54,24 @@ pub(crate) struct Entry<'a> {
     pub(crate) gre_stream_timeout: Option<u32>,
     pub(crate) assured: bool,
     pub(crate) unreplied: bool,
-    pub(crate) offload: bool,
-    pub(crate) hardware_offload: bool,
+    pub(crate) offload: Option<Offload>,
     pub(crate) mark: Option<u32>,
     pub(crate) security_context: Option<&'a [u8]>,
-    pub(crate) zone: u16,
-    /// `original` or `reply` where the zone is of that direction alone.
-    pub(crate) zone_direction: Option<&'static str>,
+    pub(crate) zone: Option<u16>,
     /// Seconds.
     pub(crate) age: Option<u64>,
     pub(crate) uses: Option<u32>,
 }
 
 impl Entry<'_> {
+    /// The zone of both directions, else that of the only one that has one; 0 without any.
+    pub(crate) fn any_zone(&self) -> u16 {
+        self.zone
+            .or(self.original.zone)
+            .or(self.reply.zone)
+            .unwrap_or(0)
+    }
+
     /// What is translated: without NAT the reply is the original turned round.
     pub(crate) fn nat(&self) -> Option<&'static str> {
         let (original, reply) = (&self.original, &self.reply);
@@ -115,8 +131,8 @@ fn entry(line: &[u8]) -> Option<Entry<'_>> {
             match field {
                 b"[ASSURED]" => entry.assured = true,
                 b"[UNREPLIED]" => entry.unreplied = true,
-                b"[OFFLOAD]" => entry.offload = true,
-                b"[HW_OFFLOAD]" => (entry.offload, entry.hardware_offload) = (true, true),
+                b"[OFFLOAD]" => entry.offload = Some(Offload::Software),
+                b"[HW_OFFLOAD]" => entry.offload = Some(Offload::Hardware),
                 _ => {}
             }
         } else if entry.original.src.is_some() {
@@ -196,13 +212,10 @@ impl<'a> Entry<'a> {
             }
             b"stream_timeout" => self.gre_stream_timeout = Some(decimal(value)?),
             b"mark" => self.mark = Some(decimal(value)?),
-            b"zone" => self.zone = decimal(value)?,
-            b"zone-orig" => {
-                (self.zone, self.zone_direction) = (decimal(value)?, Some("original"));
-            }
-            b"zone-reply" => {
-                (self.zone, self.zone_direction) = (decimal(value)?, Some("reply"));
-            }
+            b"zone" => self.zone = Some(decimal(value)?),
+            // Stands in its direction in the file, and may come last elsewhere.
+            b"zone-orig" => self.original.zone = Some(decimal(value)?),
+            b"zone-reply" => self.reply.zone = Some(decimal(value)?),
             b"delta-time" => self.age = Some(decimal(value)?),
             b"use" => self.uses = Some(decimal(value)?),
             _ => {}
@@ -261,7 +274,7 @@ mod tests {
                 assured: true,
                 mark: Some(7),
                 security_context: Some(b"system_u:object_r:unlabeled_t:s0"),
-                zone: 3,
+                zone: Some(3),
                 uses: Some(2),
                 ..Entry::default()
             }
@@ -342,15 +355,16 @@ mod tests {
                 "ipv4 2 unknown 253 59 src=192.0.2.1 dst=192.0.2.2 {zones}packets=1 bytes=9 src=192.0.2.2 dst=192.0.2.1 {last}use=1"
             );
             let entry = one(&line);
-            (entry.zone, entry.zone_direction)
+            (entry.any_zone(), entry.original.zone, entry.reply.zone)
         };
-        assert_eq!(zone("", ""), (0, None));
-        assert_eq!(zone("", "mark=0 zone=5 "), (5, None));
-        assert_eq!(zone("zone-orig=65535 ", ""), (65535, Some("original")));
+        assert_eq!(zone("", ""), (0, None, None));
+        assert_eq!(zone("", "mark=0 zone=5 "), (5, None, None));
+        assert_eq!(zone("zone-orig=65535 ", ""), (65535, Some(65535), None));
         assert_eq!(
             zone("", "zone-reply=4 packets=0 bytes=0 "),
-            (4, Some("reply"))
+            (4, None, Some(4))
         );
+        assert_eq!(zone("zone-orig=3 ", "zone-reply=4 "), (3, Some(3), Some(4)));
     }
 
     #[test]
@@ -397,10 +411,10 @@ mod tests {
         let line = with("[OFFLOAD] mark=0 use=2");
         let software = one(&line);
         assert_eq!((software.timeout, software.state), (None, None));
-        assert_eq!((software.offload, software.hardware_offload), (true, false));
+        assert_eq!(software.offload, Some(Offload::Software));
         let line = with("[HW_OFFLOAD] mark=4294967295 delta-time=86400 use=3 [NEWER] words");
         let hardware = one(&line);
-        assert_eq!((hardware.offload, hardware.hardware_offload), (true, true));
+        assert_eq!(hardware.offload, Some(Offload::Hardware));
         assert_eq!(
             (hardware.mark, hardware.age, hardware.uses),
             (Some(u32::MAX), Some(86400), Some(3))

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Parsed;
-use super::bytes::{decimal, each_line, fields, hex, integer};
+use super::bytes::{decimal, each_line, fields, hex, wrapped};
 
 /// A netlink socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +32,7 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<Vec<NetlinkSocket>> {
             let mut fields = fields(line);
             // Skipped: the address.
             let protocol = protocol(decimal(fields.nth(1)?)?);
-            // Old kernels print one above 2^31 as negative.
-            let port_id = fields.next()?;
-            let port_id =
-                decimal(port_id).or_else(|| integer::<i32>(port_id).map(i32::cast_unsigned))?;
+            let port_id = wrapped(fields.next()?)?;
             let groups = hex(fields.next()?)?;
             let recv_queue = decimal(fields.next()?)?;
             let send_queue = decimal(fields.next()?)?;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::Parsed;
 use super::address::{ByteOrder, v6_network_order};
-use super::bytes::{decimal, each_line, fields, hex, integer, no_heading};
+use super::bytes::{decimal, each_line, fields, hex, no_heading, wrapped};
 
 /// A route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +37,9 @@ pub(crate) fn parse(input: &[u8], order: ByteOrder) -> Parsed<Vec<Route<'_>>> {
             let destination = order.v4(fields.next()?)?;
             let gateway = order.v4(fields.next()?)?;
             let flags = hex(fields.next()?)?;
-            let references = signed(fields.next()?)?;
+            let references = wrapped(fields.next()?)?;
             let uses = decimal(fields.next()?)?;
-            let metric = signed(fields.next()?)?;
+            let metric = wrapped(fields.next()?)?;
             let mask = order.v4(fields.next()?)?.to_bits();
             Some(Route {
                 interface,
@@ -50,7 +50,7 @@ pub(crate) fn parse(input: &[u8], order: ByteOrder) -> Parsed<Vec<Route<'_>>> {
                 flags,
                 metric,
                 mtu: match fields.next() {
-                    Some(mtu) => Some(signed(mtu)?),
+                    Some(mtu) => Some(wrapped(mtu)?),
                     None => None,
                 },
                 references,
@@ -58,11 +58,6 @@ pub(crate) fn parse(input: &[u8], order: ByteOrder) -> Parsed<Vec<Route<'_>>> {
             })
         },
     )
-}
-
-/// A number that the kernel prints as if it had a sign, so that one above 2^31 is negative.
-fn signed(text: &[u8]) -> Option<u32> {
-    decimal(text).or_else(|| integer::<i32>(text).map(i32::cast_unsigned))
 }
 
 /// Reads the lines of `ipv6_route`.

@@ -15,8 +15,8 @@ pub(crate) struct InetSocket {
     pub(crate) state: &'static str,
     pub(crate) send_queue: u32,
     pub(crate) recv_queue: u32,
-    /// As `ss -o` writes it; `None` where none runs.
-    pub(crate) timer: Option<&'static str>,
+    /// As `ss -o` writes it; `off` where none runs.
+    pub(crate) timer: &'static str,
     /// Clock ticks until the timer ends.
     pub(crate) timer_ticks: u64,
     pub(crate) retransmits: u32,
@@ -61,14 +61,14 @@ fn socket(line: &[u8], order: ByteOrder) -> Option<InetSocket> {
 }
 
 /// What a timer waits for.
-fn running(code: &[u8]) -> Option<Option<&'static str>> {
+fn running(code: &[u8]) -> Option<&'static str> {
     Some(match hex::<u8>(code)? {
-        0 => None,
-        1 => Some("on"),
-        2 => Some("keepalive"),
-        3 => Some("timewait"),
-        4 => Some("persist"),
-        _ => Some("unknown"),
+        0 => "off",
+        1 => "on",
+        2 => "keepalive",
+        3 => "timewait",
+        4 => "persist",
+        _ => "unknown",
     })
 }
 
@@ -112,7 +112,7 @@ mod tests {
             state: "LISTEN",
             send_queue: 0,
             recv_queue: 3,
-            timer: None,
+            timer: "off",
             timer_ticks: 0,
             retransmits: 0,
             uid: 33,
@@ -151,20 +151,20 @@ mod tests {
             timers(
                 "   3: 010200C0:0016 020200C0:C000 01 00000024:00000000 01:00000019 00000003     0        0 9 4 0 25 4 29 10 -1"
             ),
-            Some(("ESTAB", Some("on"), 25, 3))
+            Some(("ESTAB", "on", 25, 3))
         );
         // Kernels 2.6 end the line early; TIME-WAIT and requests have no owner.
         assert_eq!(
             timers(
                 "   4: 010200C0:0016 020200C0:C000 06 00000000:00000000 03:00001770 00000000     0        0 0 3 f6f3c800"
             ),
-            Some(("TIME-WAIT", Some("timewait"), 6000, 0))
+            Some(("TIME-WAIT", "timewait", 6000, 0))
         );
         assert_eq!(
             timers(
                 "   5: 010200C0:0016 020200C0:C000 03 00000000:00000000 01:00000064 00000001     0        0 0 0"
             ),
-            Some(("SYN-RECV", Some("on"), 100, 1))
+            Some(("SYN-RECV", "on", 100, 1))
         );
     }
 

@@ -34,7 +34,7 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<Vec<UnixSocket<'_>>> {
 
 fn socket(line: &[u8]) -> Option<UnixSocket<'_>> {
     let (number, rest) = cut(line, b':')?;
-    hex::<u64>(number)?;
+    hex::<u64>(number.strip_prefix(b"0x").unwrap_or(number))?;
     let mut columns = Columns(rest);
     // References and protocol.
     columns.hex::<u32>()?;
@@ -71,13 +71,8 @@ fn socket(line: &[u8]) -> Option<UnixSocket<'_>> {
             path: Some(rest),
         });
     }
-    // Padded with blanks to five columns.
-    let padding = rest
-        .iter()
-        .take(4)
-        .take_while(|byte| **byte == b' ')
-        .count();
-    let (_, rest) = rest.split_at_checked(padding)?;
+    // Padded with blanks to five columns, by gVisor to eight.
+    let rest = rest.trim_ascii_start();
     let end = memchr::memchr(b' ', rest).unwrap_or(rest.len());
     let (inode, path) = rest.split_at_checked(end)?;
     Some(UnixSocket {
@@ -144,13 +139,15 @@ mod tests {
               0000000000000000: 00000002 00000000 00010000 0001 01 /run/a b\n\
               00000000: 00000003 00000000 00000000 0001 03\n\
               0: 3 0 0 1 2 18446744073709551615 @a\n\
-              0: 3 0 0 2 4     5\n",
+              0: 3 0 0 2 4     5\n\
+              0x00c000123400: 00000002 00000000 00000000 0001 03       77 /run/c\n",
             0,
             &[
                 ("stream", "LISTEN", None, Some(b"/run/a b")),
                 ("stream", "ESTAB", None, None),
                 ("stream", "SYN-SENT", Some(u64::MAX), Some(b"@a")),
                 ("dgram", "CLOSING", Some(5), None),
+                ("stream", "ESTAB", Some(77), Some(b"/run/c")),
             ],
         );
     }

@@ -153,6 +153,62 @@ fn every_query_answers_on_an_empty_database() {
     }
 }
 
+/// Sockets without ports belong to their holders, and wait for nobody.
+#[test]
+fn sockets_of_other_families() {
+    let fixture = Fixture::new();
+    fixture.insert("processes", &[("pid", "10"), ("name", "'dhclient'")]);
+    for (number, (family, protocol, port)) in [
+        ("'inet6'", "'raw'", "58"),
+        ("'inet6'", "'icmp'", "7"),
+        ("'packet'", "'raw'", "NULL"),
+        ("'netlink'", "'rtnl'", "NULL"),
+        ("'inet'", "'udplite'", "99"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let inode = (900 + number).to_string();
+        let remote = if port == "NULL" { "NULL" } else { "0" };
+        let socket = [
+            ("family", family),
+            ("protocol", protocol),
+            ("state", "'UNCONN'"),
+            ("inode", &*inode),
+            ("local_port", port),
+            ("remote_port", remote),
+        ];
+        fixture.insert("sockets", &socket);
+        let fd = [
+            ("pid", "10"),
+            ("fd", &*inode),
+            ("type", "'socket'"),
+            ("inode", &*inode),
+        ];
+        fixture.insert("process_fds", &fd);
+    }
+    assert_eq!(
+        ask(
+            &fixture,
+            "SELECT fd, family, protocol, local_port FROM process_open_sockets ORDER BY fd"
+        ),
+        [
+            "900|10|255|58",
+            "901|10|58|7",
+            "902|17|0|NULL",
+            "903|16|0|NULL",
+            "904|2|136|99"
+        ]
+    );
+    assert_eq!(
+        ask(
+            &fixture,
+            "SELECT socket, protocol, port FROM listening_ports"
+        ),
+        ["904|136|99"]
+    );
+}
+
 #[test]
 fn sockets_and_pipes_have_two_ends() {
     let fixture = Fixture::new();

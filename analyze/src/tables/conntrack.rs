@@ -7,7 +7,7 @@ use schema::tables::Conntrack;
 use schema::{Row, Source, TableDef, Text};
 
 use crate::extract::{Extract, Facts, File, Sink};
-use crate::parse::nf_conntrack;
+use crate::parse::nf_conntrack::{self, Offload};
 
 /// Fills `conntrack`.
 ///
@@ -83,12 +83,13 @@ fn rows<S: Sink>(net_namespace: Option<u64>, member: &str, content: &[u8], sink:
             gre_stream_timeout: entry.gre_stream_timeout,
             assured: entry.assured,
             unreplied: entry.unreplied,
-            offload: entry.offload,
-            hardware_offload: entry.hardware_offload,
+            offload: entry.offload.is_some(),
+            hardware_offload: entry.offload == Some(Offload::Hardware),
             mark: entry.mark,
             security_context: entry.security_context.map(Text::from),
-            zone: entry.zone,
-            zone_direction: entry.zone_direction.map(Text::from),
+            zone: entry.any_zone(),
+            orig_zone: original.zone,
+            reply_zone: reply.zone,
             age: entry.age,
             use_count: entry.uses,
             orig_packets: original.packets,

@@ -41,7 +41,7 @@ fn inet<S: Sink>(
     let parsed = proc_net_tcp::parse(file.content, facts.byte_order());
     for socket in parsed.reported(file.member, sink) {
         let ((local, local_port), (remote, remote_port)) = (socket.local, socket.remote);
-        let timer = socket.timer.filter(|_| is_tcp);
+        let timer = Some(socket.timer).filter(|timer| is_tcp && *timer != "off");
         sink.row(&Socket {
             local_address: Some(Address(local)),
             local_port: Some(local_port),

@@ -519,7 +519,7 @@ fn network() {
         )],
         &[
             "net_namespace=4026531840 interface='eth0' ipackets=2 opackets=10 ibytes=1 obytes=9 ierrors=3 oerrors=11 \
-           idrops=4 odrops=12 collisions=14",
+           idrops=4 odrops=12 collisions=14 ififo=5 ofifo=13 iframe=6 ocarrier=15 imulticast=8 icompressed=7 ocompressed=16",
         ],
     );
 }

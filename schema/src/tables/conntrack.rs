@@ -10,7 +10,7 @@ crate::table! {
         sources: [Source::NetNamespace("nf_conntrack"), Source::NetNamespace("ip_conntrack")],
         key: [
             net_namespace, family, protocol, protocol_number, orig_src, orig_sport, orig_src_key, orig_dst, orig_dport, orig_dst_key,
-            icmp_type, icmp_code, icmp_id, zone, zone_direction,
+            icmp_type, icmp_code, icmp_id, zone, orig_zone, reply_zone,
         ],
         logical_key: [family, protocol, orig_src, orig_dst, orig_dport, reply_src, reply_dst, nat],
         counters: [orig_packets, orig_bytes, reply_packets, reply_bytes],
@@ -78,10 +78,12 @@ crate::table! {
         mark: Option<u32>,
         /// Security context of the flow's packets (`secctx`); NULL where there is none.
         security_context: Option<Text<'a>>,
-        /// Zone; 0 where the file names none.
+        /// Zone; 0 where the file names none, and that of the one direction that has one where not both do.
         zone: u16,
-        /// `original` or `reply` where the zone holds for that direction alone (`zone-orig`, `zone-reply`); NULL for both.
-        zone_direction: Option<Text<'a>>,
+        /// Zone of the original direction alone (`zone-orig`); NULL where `zone` is of both.
+        orig_zone: Option<u16>,
+        /// Zone of the reply direction alone (`zone-reply`); NULL where `zone` is of both.
+        reply_zone: Option<u16>,
         /// Seconds since the flow began (`delta-time`); NULL without `nf_conntrack_timestamp`.
         age: Option<u64>,
         /// References to the entry (`use`).

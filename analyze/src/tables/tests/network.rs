@@ -90,7 +90,7 @@ fn either_conntrack_file() {
     let from_new = "net_namespace=4026531840 family='inet' protocol='gre' protocol_number=47 timeout=8 orig_src='192.0.2.1' \
                     orig_dst='192.0.2.2' reply_src='192.0.2.2' reply_dst='192.0.2.1' orig_src_key=1 orig_dst_key=2 \
                     reply_src_key=2 reply_dst_key=1 gre_timeout=30 gre_stream_timeout=180 assured=0 unreplied=1 offload=0 \
-                    hardware_offload=0 mark=0 zone=4 zone_direction='reply' age=9 use_count=1";
+                    hardware_offload=0 mark=0 zone=4 reply_zone=4 age=9 use_count=1";
     let (old, new) = (
         ("/proc/7/net/ip_conntrack", old),
         ("/proc/7/net/nf_conntrack", new),
