@@ -28,11 +28,28 @@ WITH
       AND pid <> :pid
     GROUP BY inode
   ),
-  reached AS MATERIALIZED (
-    SELECT DISTINCT protocol, reply_src, reply_sport, orig_dst, orig_dport
+  translated AS MATERIALIZED (
+    SELECT DISTINCT
+      protocol,
+      reply_src AS address,
+      reply_sport AS port,
+      format(CASE WHEN instr(orig_dst, ':') THEN '[%s]:%d' ELSE '%s:%d' END, orig_dst, orig_dport) AS reached
     FROM conntrack
     WHERE nat IN ('dnat', 'both')
       AND reply_sport IN (SELECT local_port FROM listening)
+  ),
+  reached AS MATERIALIZED (
+    SELECT listening.inode, group_concat(DISTINCT translated.reached) AS list
+    FROM translated
+    CROSS JOIN listening
+      ON listening.local_port = translated.port
+      AND listening.protocol = translated.protocol
+    WHERE translated.address = listening.local_address
+      OR (
+        listening.local_address IN ('0.0.0.0', '::')
+        AND (translated.address, listening.net_namespace) IN (SELECT address, net_namespace FROM interface_addresses)
+      )
+    GROUP BY listening.inode
   )
 SELECT
   listening.fd AS FD,
@@ -49,23 +66,10 @@ SELECT
   listening.recv_queue AS "Waiting",
   coalesce(processes.name, '?') || ' (' || others.pid || ')'
     || CASE WHEN others.count > 1 THEN ' +' || (others.count - 1) ELSE '' END AS "Also held by",
-  (
-    SELECT group_concat(DISTINCT format(CASE WHEN instr(orig_dst, ':') THEN '[%s]:%d' ELSE '%s:%d' END, orig_dst, orig_dport))
-    FROM reached
-    WHERE reached.protocol = listening.protocol
-      AND reached.reply_sport = listening.local_port
-      AND (
-        reached.reply_src = listening.local_address
-        OR (
-          listening.local_address IN ('0.0.0.0', '::')
-          AND reached.reply_src IN (
-            SELECT address FROM interface_addresses WHERE net_namespace = listening.net_namespace
-          )
-        )
-      )
-  ) AS "Reached as",
+  reached.list AS "Reached as",
   listening.net_namespace AS NetNS
 FROM listening
 LEFT JOIN others ON others.inode = listening.inode
 LEFT JOIN processes ON processes.pid = others.pid
+LEFT JOIN reached ON reached.inode = listening.inode
 ORDER BY listening.family = 'unix', listening.protocol, listening.local_port, listening.family, listening.path, listening.fd

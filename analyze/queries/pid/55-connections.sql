@@ -43,17 +43,30 @@ WITH
     WHERE remote_port = 0
       AND local_port IN (SELECT local_port FROM mine)
   ),
-  partners AS MATERIALIZED (
-    SELECT mine.inode, sockets.inode AS partner
+  opposite AS MATERIALIZED (
+    SELECT
+      inode,
+      protocol,
+      CASE WHEN local_address LIKE '::ffff:%.%' THEN substr(local_address, 8) ELSE local_address END AS local_address,
+      local_port,
+      CASE WHEN remote_address LIKE '::ffff:%.%' THEN substr(remote_address, 8) ELSE remote_address END AS remote_address,
+      remote_port
     FROM sockets
+    WHERE inode <> 0
+      AND remote_port <> 0
+      AND local_port IN (SELECT remote_port FROM mine)
+      AND remote_port IN (SELECT local_port FROM mine)
+  ),
+  partners AS MATERIALIZED (
+    SELECT mine.inode, opposite.inode AS partner
+    FROM opposite
     CROSS JOIN mine
-      ON mine.remote_port = sockets.local_port
-      AND mine.local_port = sockets.remote_port
-      AND mine.protocol = sockets.protocol
-    WHERE sockets.inode NOT IN (0, mine.inode)
-      AND mine.remote_port <> 0
-      AND mine.remote_address IN (sockets.local_address, substr(sockets.local_address, 8))
-      AND mine.local_address IN (sockets.remote_address, substr(sockets.remote_address, 8))
+      ON mine.remote_port = opposite.local_port
+      AND mine.local_port = opposite.remote_port
+      AND mine.remote_address = opposite.local_address
+      AND mine.local_address = opposite.remote_address
+      AND mine.protocol = opposite.protocol
+    WHERE opposite.inode <> mine.inode
   ),
   holders AS MATERIALIZED (
     SELECT inode, min(pid) AS pid
