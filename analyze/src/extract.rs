@@ -113,7 +113,7 @@ impl Facts {
 
     /// Pages as bytes.
     pub(crate) fn pages_to_bytes(&self, pages: u64) -> Option<u64> {
-        pages.checked_mul(u64::from(self.header.host.page_size))
+        pages.checked_mul(u64::from(self.machine.page_size.0))
     }
 
     /// Clock ticks as milliseconds.
