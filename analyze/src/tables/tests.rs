@@ -1,6 +1,7 @@
 //! Extractors from evidence to exact rows.
 
 mod network;
+mod partial;
 
 use std::collections::HashMap;
 
