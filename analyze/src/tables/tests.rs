@@ -2,6 +2,8 @@
 
 mod histories;
 mod network;
+
+mod partial;
 mod system;
 
 use std::collections::HashMap;
