@@ -604,6 +604,18 @@ fn limits_say_what_is_used() {
         section(&fixture, "60-limits", 10)[0],
         "Max open files|3|75.0 %|4|unlimited|things"
     );
+    // One that was listed and could not be looked at is open; one that is gone is not.
+    for (path, outcome) in [
+        ("'/proc/10/fd/3'", "'denied'"),
+        ("'/proc/10/fd/4'", "'vanished'"),
+    ] {
+        let row = [("pid", "10"), ("path", path), ("outcome", outcome)];
+        fixture.insert_both("collection_log", &row);
+    }
+    assert_eq!(
+        section(&fixture, "60-limits", 10)[0],
+        "Max open files|4|100.0 %|4|unlimited|things"
+    );
 }
 
 #[test]
@@ -616,6 +628,9 @@ fn places_of_a_process() {
         ("11", "'net'", "501"),
         ("10", "'pid'", "4026531836"),
         ("10", "'user'", "502"),
+        ("10", "'mnt'", "503"),
+        ("12", "'mnt'", "4026531832"),
+        ("12", "'net'", "503"),
     ] {
         fixture.insert_both(
             "process_namespaces",
@@ -625,6 +640,8 @@ fn places_of_a_process() {
     assert_eq!(
         section(&fixture, "70-namespaces", 10),
         [
+            // Another process has the number that only newer kernels fix.
+            "mnt|503|unknown|no|1",
             "net|501|no|unknown|2",
             "pid|4026531836|yes|yes|2",
             "user|502|unknown|no|1",
