@@ -1,6 +1,6 @@
 -- title: Namespaces
 -- description: Of pid 1 compares with the first process of the captured /proc, which in a container is the container's; The
---   host's says by the kernel's fixed numbers whether it is the one made at boot; mnt and net have one since Linux 6.18
+--   host's says by the kernel's fixed numbers whether it is the one made at boot; mnt and net have one on new kernels only
 -- parameters: pid (integer)
 -- rows: 10
 -- reads: ns/cgroup, ns/ipc, ns/mnt, ns/net, ns/pid, ns/time, ns/user, ns/uts
