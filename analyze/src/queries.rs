@@ -48,13 +48,16 @@ const VIEWS: &[(&str, &str)] = files!("views":
 const SHOW: &[(&str, &str)] = files!("show":
     "arp",
     "conntrack",
+    "df",
     "fds",
     "free",
     "history",
+    "lsof",
     "netstat",
     "ps",
     "pstree",
     "threads",
+    "vmstat",
 );
 
 const BRIEF: &[(&str, &str)] = files!("brief":

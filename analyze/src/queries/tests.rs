@@ -1,5 +1,7 @@
 //! The list equals the folder, every file has its header, and every query answers what it documents.
 
+mod system;
+
 use std::time::Duration;
 
 use super::*;
