@@ -58,15 +58,18 @@ const VIEWS: &[(&str, &str)] = files!("views":
 const SHOW: &[(&str, &str)] = files!("show":
     "arp",
     "conntrack",
+    "df",
     "fds",
     "free",
     "history",
+    "lsof",
     "netstat",
     "ps",
     "pstree",
     "ss",
     "threads",
     "top",
+    "vmstat",
 );
 
 const BRIEF: &[(&str, &str)] = files!("brief":
