@@ -10,6 +10,7 @@ pub(crate) mod dev_kmsg;
 pub(crate) mod etc;
 pub(crate) mod log_time;
 pub(crate) mod nf_conntrack;
+pub(crate) mod oom;
 pub(crate) mod os_release;
 pub(crate) mod proc_loadavg;
 pub(crate) mod proc_meminfo;

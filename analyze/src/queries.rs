@@ -52,6 +52,7 @@ const SHOW: &[(&str, &str)] = files!("show":
     "free",
     "history",
     "netstat",
+    "oom",
     "ps",
     "pstree",
     "threads",

@@ -60,6 +60,7 @@ extractors! {
     interface_addresses::InterfaceAddresses,
     interface_details::InterfaceDetails,
     log_lines::LogLines,
+    oom_kills::OomKills,
     shell_history::Histories,
     memory_info::Amounts,
     load_average::LoadAverages,

@@ -48,6 +48,7 @@ tables! {
     interface_addresses::InterfaceAddress,
     interface_details::InterfaceDetail,
     log_lines::LogLine,
+    oom_kills::OomKill,
     shell_history::ShellHistory,
     memory_info::MemoryInfo,
     load_average::LoadAverage,
