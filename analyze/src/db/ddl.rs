@@ -14,7 +14,7 @@ pub const APPLICATION_ID: i32 = 0x467a_4672;
 ///
 /// All columns of the table are columns of it too, so that an answer needs no join; searched are `program` and
 /// `message`. Text that is no UTF-8 is searched as if each wrong byte ended a word.
-const FULL_TEXT: &str = "CREATE VIRTUAL TABLE log_lines_fts USING fts5(
+pub const FULL_TEXT: &str = "CREATE VIRTUAL TABLE log_lines_fts USING fts5(
   snapshot_id UNINDEXED, path UNINDEXED, line_no UNINDEXED, time UNINDEXED, time_us UNINDEXED, host UNINDEXED,
   program, pid UNINDEXED, severity UNINDEXED, message,
   content = 'log_lines', columnsize = 0, tokenize = 'unicode61'
