@@ -64,6 +64,7 @@ const SHOW: &[(&str, &str)] = files!("show":
     "history",
     "lsof",
     "netstat",
+    "oom",
     "ps",
     "pstree",
     "ss",
