@@ -108,6 +108,13 @@ mod tests {
             b"C:\\",
             b"rw,aname=x;path=C:\\Some Files;uid=0,trans=fd",
         );
+        check(
+            b"38 35 0:7 mnt:[4026532136] /a rw shared:9 master:1 propagate_from:2 - tmpfs - rw",
+            b"/a",
+            b"shared:9 master:1 propagate_from:2",
+            b"-",
+            b"rw",
+        );
         check(b"39 35 0:8 / /b rw - proc proc", b"/b", b"", b"proc", b"");
     }
 
