@@ -146,14 +146,13 @@ pub(crate) fn knows_sizes() -> bool {
 
 /// Octal escapes of mountinfo, as hex of the bytes.
 fn unescaped(text: &str) -> String {
-    let mut bytes = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        bytes.push_str(&rest[..at]);
-        let code = u8::from_str_radix(&rest[at + 1..at + 4], 8).expect("three octal digits");
+    let mut parts = text.split('\\');
+    let mut bytes = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (code, rest) = part.split_at(3);
+        let code = u8::from_str_radix(code, 8).expect("three octal digits");
         bytes.push(char::from(code));
-        rest = &rest[at + 4..];
+        bytes.push_str(rest);
     }
-    bytes.push_str(rest);
     latin_hex(&bytes)
 }
