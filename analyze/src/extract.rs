@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use schema::header::Header;
-use schema::records::{FdLink, ProcessLink, ThreadStat, UncertainProcess};
+use schema::records::{FdLink, FileSystemStat, ProcessLink, ThreadStat, UncertainProcess};
 use schema::{Outcome, Row, Source, TableDef};
 
 use crate::parse::address::ByteOrder;
@@ -63,12 +63,16 @@ pub struct Facts {
     pub net_namespaces: HashMap<u32, u64>,
     /// Mount namespace by the process that stands for it.
     pub mount_namespaces: HashMap<u32, u64>,
+    /// What local file systems said of their size, by `major:minor`.
+    pub file_systems: HashMap<Vec<u8>, FileSystemStat<'static>>,
     /// The host's time zone, from its own `/etc/localtime`; UTC where that is missing.
     pub time_zone: jiff::tz::TimeZone,
     /// Users by `/etc/passwd`, in its order.
     pub users: Vec<UserFact>,
     /// How reading the files outside `/proc` ended, by exact path.
     pub files: HashMap<Vec<u8>, FileFact>,
+    /// User of the process that names a file as its history, by the file's exact path.
+    pub named_histories: HashMap<Vec<u8>, Option<u32>>,
 }
 
 /// A user of the host.

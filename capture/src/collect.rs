@@ -1,5 +1,6 @@
 //! What a worker does with a request: read, bounded, and answer.
 
+mod file_systems;
 mod files;
 mod process;
 mod read;
@@ -116,6 +117,17 @@ impl<'a, F: AsFd> Collector<'a, F> {
                         sub: 0,
                     });
                     self.file(task)?;
+                }
+            }
+            Request::FileSystems(tasks) => {
+                for (position, task) in (0_u8..).zip(tasks) {
+                    self.begin(Position {
+                        request: number,
+                        task: position,
+                        item: 0,
+                        sub: 0,
+                    });
+                    self.file_system(task)?;
                 }
             }
         }

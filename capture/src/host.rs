@@ -6,10 +6,12 @@
 //! * Every other file: found component by component without following links that anybody but root could have made,
 //!   looked at before it is opened, and only opened when it is a regular file: [`Host::file`], [`Host::directory`].
 //! * A fixed list of devices: [`Host::device`].
+//!
+//! Mount points are found and not opened: [`Host::mount`].
 
 use std::collections::VecDeque;
 use std::ffi::CString;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags};
 use rustix::io::Errno;
@@ -317,6 +319,49 @@ impl Host {
         Some(u64::from(stat.stx_nlink))
     }
 
+    /// Takes hold of a mount point below the root of a process, without opening it, and says which mount it is. `way` are
+    /// the mounts that the path may cross, the wanted one first: as soon as a component lies in any other, the walk ends, so
+    /// that no server is asked and nothing is mounted.
+    pub fn mount(&self, pid: u32, path: &[u8], way: &[u32]) -> Result<(u32, OwnedFd), Refusal> {
+        let process = self.process(pid)?;
+        // A link of procfs that leads out of it: what is meant is the root that the path begins at.
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut at = rustix::fs::openat(&process, "root", flags, Mode::empty())?;
+        let mut names = components(path);
+        loop {
+            let mount = self.mount_id(&at)?;
+            if !way.contains(&mount) {
+                return Err(Refusal::Rule("another mount lies over it".to_owned()));
+            }
+            let Some(name) = names.next() else {
+                return match way.first() {
+                    Some(wanted) if *wanted == mount => Ok((mount, at)),
+                    _ => Err(Refusal::Rule("it is not mounted any more".to_owned())),
+                };
+            };
+            let name = CString::new(name).map_err(|_| Errno::INVAL)?;
+            at = enter(name.as_c_str(), at.as_fd())?;
+        }
+    }
+
+    /// The mount that something lies in, without asking its file system.
+    fn mount_id(&self, found: &OwnedFd) -> Result<u32, Refusal> {
+        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+        // Linux 5.8. Before, and where statx is forbidden, fdinfo tells since 3.15.
+        if let Ok(stat) = rustix::fs::statx(found, "", flags, StatxFlags::MNT_ID)
+            && stat.stx_mask & StatxFlags::MNT_ID.bits() != 0
+        {
+            return u32::try_from(stat.stx_mnt_id).map_err(|_| Errno::RANGE.into());
+        }
+        let path = format!("/proc/self/fdinfo/{}", found.as_raw_fd());
+        let info = crate::collect::small(&self.proc_file(path.as_bytes())?);
+        let id = info.split(|byte| *byte == b'\n').find_map(|line| {
+            let value = line.strip_prefix(b"mnt_id:")?.trim_ascii();
+            std::str::from_utf8(value).ok()?.parse().ok()
+        });
+        id.ok_or_else(|| Refusal::Rule("the kernel does not tell which mount it is".to_owned()))
+    }
+
     /// Opens below a directory of `/proc`, never through a link.
     fn beneath(
         &self,
@@ -513,7 +558,6 @@ fn reopen(found: &OwnedFd, flags: OFlags) -> rustix::io::Result<(OwnedFd, bool)>
 }
 
 fn fd_path(fd: &OwnedFd) -> String {
-    use std::os::fd::AsRawFd;
     format!("/proc/self/fd/{}", fd.as_raw_fd())
 }
 
@@ -602,6 +646,34 @@ mod tests {
         assert_eq!(
             (std::fs::metadata(&path).unwrap().atime(), names),
             (1000, 1)
+        );
+    }
+
+    #[test]
+    fn a_mount_is_told_from_what_lies_over_it() {
+        let host = Host::open(b"/").unwrap();
+        if !host.is_live() {
+            return;
+        }
+        let own = host.process(std::process::id()).unwrap();
+        let root = rustix::fs::openat(&own, "root", OFlags::PATH, Mode::empty()).unwrap();
+        let proc = rustix::fs::openat(CWD, "/proc", OFlags::PATH, Mode::empty()).unwrap();
+        let [root, proc] = [root, proc].map(|found| host.mount_id(&found).unwrap());
+        let find = |path: &[u8], way: &[u32]| match host.mount(std::process::id(), path, way) {
+            Ok((mount, _)) => Ok(mount),
+            Err(Refusal::Rule(reason)) => Err(reason),
+            Err(Refusal::Errno(errno)) => Err(errno.to_string()),
+        };
+        assert_eq!(find(b"/proc", &[proc, root]), Ok(proc));
+        assert_eq!(find(b"/", &[root]), Ok(root));
+        // A file system that was mounted at /proc before procfs was.
+        assert_eq!(
+            find(b"/proc", &[u32::MAX, root]),
+            Err("another mount lies over it".to_owned())
+        );
+        assert_eq!(
+            find(b"/proc", &[root, proc]),
+            Err("it is not mounted any more".to_owned())
         );
     }
 

@@ -2,7 +2,7 @@
 
 use schema::Text;
 use schema::outcome::Outcome;
-use schema::records::{FdLink, ProcessLink, ThreadStat};
+use schema::records::{FdLink, FileSystemStat, ProcessLink, ThreadStat};
 use serde::{Deserialize, Serialize};
 
 /// Where the host is. The first thing a worker is told.
@@ -46,6 +46,8 @@ pub enum Request {
     Visits(Vec<Visit>),
     /// Read files.
     Files(Vec<FileTask>),
+    /// Ask file systems for their sizes.
+    FileSystems(Vec<FileSystemTask>),
 }
 
 /// One visit to a process: its directory is opened once, for these items.
@@ -111,6 +113,19 @@ pub struct FileTask {
     pub access: Access,
 }
 
+/// A file system that is asked for its size through one of its mounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSystemTask {
+    /// The process whose root the path begins at.
+    pub pid: u32,
+    /// Mount point.
+    pub path: Vec<u8>,
+    /// `major:minor` of the file system.
+    pub device_number: Vec<u8>,
+    /// The mounts that the path crosses, that of the file system first.
+    pub way: Vec<u32>,
+}
+
 /// How a file may be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Access {
@@ -122,6 +137,9 @@ pub enum Access {
     Home(u32),
     /// A device of the fixed list.
     Device,
+    /// A rotated log, opened like a file of the system, of which at most that many bytes are kept: of a compressed one
+    /// all or nothing, of others the tail.
+    Rotated(u64),
 }
 
 /// The kinds of namespaces whose files are read through one process of each.
@@ -175,6 +193,8 @@ pub enum Reply<'a> {
     Fd(#[serde(borrow)] FdLink<'a>),
     /// The stat line of a thread.
     Thread(#[serde(borrow)] ThreadStat<'a>),
+    /// What a file system said of its size.
+    FileSystem(#[serde(borrow)] FileSystemStat<'a>),
     /// One entry of a listing (an fd, a thread) ended otherwise than collected.
     Entry {
         /// Name below `/proc/PID/`.
@@ -184,7 +204,7 @@ pub enum Reply<'a> {
         #[serde(borrow)]
         end: End<'a>,
     },
-    /// An item of a visit, other than a file, is done.
+    /// An item of a visit, other than a file, is done; or a file system did not tell its size.
     Item(#[serde(borrow)] End<'a>),
     /// The oldest request is done.
     Done,

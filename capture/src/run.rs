@@ -1,8 +1,10 @@
 //! One capture, from the first worker to the closed bundle: stages in order, most volatile first.
 
 mod dead;
+mod file_systems;
 mod footprint;
 mod schedule;
+mod siblings;
 mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,6 +127,7 @@ struct Capture {
     is_live: bool,
     /// Which processes answered for the files of their namespace; 0 for files of a dead tree that belong to none.
     stood_in: BTreeSet<(u32, ItemGroup)>,
+    file_systems: file_systems::FileSystems,
     /// Which processes of a dead tree have such files.
     provided: BTreeSet<(u32, ItemGroup)>,
     /// Names of the last listed directory.
@@ -253,6 +256,7 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         listed: Vec::new(),
         is_live: ready.live,
         stood_in: BTreeSet::new(),
+        file_systems: file_systems::FileSystems::default(),
         provided: BTreeSet::new(),
         names: Vec::new(),
         passwd: Vec::new(),
@@ -393,6 +397,7 @@ impl Capture {
         self.sink.count("processes", listed);
         self.start_workers();
         self.progress.stage("host");
+        self.time_status()?;
         self.files(plan::host_files().into_iter().map(FileTask::from))?;
         for (name, phase) in [("processes", Phase::Free), ("descriptors", Phase::Exec)] {
             self.visit_all(name, phase)?;
@@ -401,9 +406,11 @@ impl Capture {
         self.progress.stage("namespaces");
         self.namespaces(ItemGroup::Net)?;
         self.namespaces(ItemGroup::Mount)?;
+        self.file_systems()?;
         self.visit_all("command lines", Phase::Memory)?;
         self.progress.stage("logs");
         self.files(plan::logs().into_iter().map(FileTask::from))?;
+        self.siblings()?;
         self.homes()
     }
 

@@ -8,7 +8,8 @@ use schema::records::{FdLink, NamespaceStandIn, ProcessLink, ThreadStat, Uncerta
 use schema::redact::Redactor;
 use schema::source::Content;
 use schema::tables::CollectionLog;
-use schema::{Outcome, Source, Text, member};
+use schema::{Outcome, Row, Source, Text, member};
+use serde::Serialize;
 
 use crate::protocol::End;
 
@@ -17,6 +18,8 @@ pub struct Sink<O> {
     writer: Writer<O>,
     redactor: Option<Redactor>,
     tally: Tally,
+    /// Bytes kept of logs.
+    log_bytes: u64,
     /// Set once the output took no more: what comes after is lost, and counted.
     full: Option<String>,
 }
@@ -74,6 +77,7 @@ impl<O: FrameOut> Sink<O> {
             writer,
             redactor,
             tally: Tally::default(),
+            log_bytes: 0,
             full: None,
         }
     }
@@ -90,6 +94,11 @@ impl<O: FrameOut> Sink<O> {
             .flatten()
             .map(|(rule, count)| ((*rule).to_owned(), *count))
             .collect()
+    }
+
+    /// Bytes kept of logs so far, their rotated siblings included.
+    pub fn log_bytes(&self) -> u64 {
+        self.log_bytes
     }
 
     /// Why the output took no more, if it did.
@@ -173,6 +182,9 @@ impl<O: FrameOut> Sink<O> {
         let has_content = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
         if has_content || !incoming.bytes.is_empty() {
             self.part(&mut incoming, now_ms)?;
+        }
+        if matches!(incoming.source, Source::Log(_)) {
+            self.log_bytes = self.log_bytes.saturating_add(incoming.kept);
         }
         let (member, parts) = incoming.member.unzip();
         self.note(end, &incoming.path);
@@ -258,6 +270,16 @@ impl<O: FrameOut> Sink<O> {
         self.count("threads", 1);
         self.add_bytes(thread.stat.as_bytes().len());
         let written = self.writer.record(thread, now_ms);
+        self.tolerate(written)
+    }
+
+    /// Takes a row of a record type or table that needs nothing more.
+    pub fn record<R: Row + Serialize>(
+        &mut self,
+        row: &R,
+        now_ms: u64,
+    ) -> Result<(), schema::Error> {
+        let written = self.writer.record(row, now_ms);
         self.tolerate(written)
     }
 

@@ -1,20 +1,33 @@
-//! `.bash_history`: a command on each line, or, where bash writes times, `#SECONDS` before each command.
+//! `.bash_history`: a command on each line, or, where bash writes times, `#SECONDS` before each command; and `.history` of
+//! tcsh, with `#+SECONDS`.
+
+use std::borrow::Cow;
 
 use super::bytes::{cut, decimal, is_blank};
-
-/// A command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Command<'a> {
-    /// Line on which it begins, counted from 1.
-    pub(crate) line: u64,
-    /// Epoch seconds.
-    pub(crate) time: Option<i64>,
-    pub(crate) text: &'a [u8],
-}
+use super::shell_history::Command;
 
 /// Reads the commands. From the first time on a command goes to the next one and may have many lines, as bash reads
 /// its file; before it every line is one.
 pub(crate) fn parse(input: &[u8]) -> Vec<Command<'_>> {
+    stamped(input, stamp)
+}
+
+/// Reads the commands of a file of tcsh.
+pub(crate) fn parse_tcsh(input: &[u8]) -> Vec<Command<'_>> {
+    stamped(input, tcsh_stamp)
+}
+
+/// The time that bash writes before a command.
+pub(crate) fn stamp(line: &[u8]) -> Option<i64> {
+    decimal(line.strip_prefix(b"#")?)
+}
+
+/// The time that tcsh writes before a command.
+pub(crate) fn tcsh_stamp(line: &[u8]) -> Option<i64> {
+    decimal(line.strip_prefix(b"#+")?)
+}
+
+fn stamped(input: &[u8], stamp: impl Fn(&[u8]) -> Option<i64>) -> Vec<Command<'_>> {
     let mut commands = Vec::new();
     let mut time = None;
     // The command that is not ended yet: its line, and the input from there on.
@@ -43,47 +56,59 @@ fn close<'a>(open: Option<(u64, &'a [u8])>, time: Option<i64>, rest: &[u8]) -> O
     let (line, from) = open?;
     let (text, _) = from.split_at_checked(from.len().checked_sub(rest.len())?)?;
     let text = text.strip_suffix(b"\n").unwrap_or(text);
-    (!is_blank(text)).then_some(Command { line, time, text })
-}
-
-fn stamp(line: &[u8]) -> Option<i64> {
-    decimal(line.strip_prefix(b"#")?)
+    (!is_blank(text)).then_some(Command {
+        line,
+        time,
+        duration: None,
+        text: Cow::Borrowed(text),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::shell_history::tests::{Row, rows};
     use super::*;
 
     #[test]
     fn histories() {
-        let check = |input: &[u8], expected: &[(u64, Option<i64>, &[u8])]| {
-            let rows: Vec<_> = parse(input)
-                .iter()
-                .map(|command| (command.line, command.time, command.text))
-                .collect();
-            assert_eq!(rows, expected);
-        };
+        let check = |input: &[u8], expected: &[Row<'_>]| assert_eq!(rows(&parse(input)), expected);
         check(
             b"ls\n\n# not a time\ncd /\n",
             &[
-                (1, None, b"ls"),
-                (3, None, b"# not a time"),
-                (4, None, b"cd /"),
+                (1, None, None, b"ls"),
+                (3, None, None, b"# not a time"),
+                (4, None, None, b"cd /"),
             ],
         );
         check(
             b"old\n#1700000000\nfor a in b\ndo c\n\ndone\n#1700000009\nls \xff",
             &[
-                (1, None, b"old"),
-                (3, Some(1_700_000_000), b"for a in b\ndo c\n\ndone"),
-                (8, Some(1_700_000_009), b"ls \xff"),
+                (1, None, None, b"old"),
+                (3, Some(1_700_000_000), None, b"for a in b\ndo c\n\ndone"),
+                (8, Some(1_700_000_009), None, b"ls \xff"),
             ],
         );
         check(b"", &[]);
         check(b"#1\n#2\n", &[]);
         check(
             b"#99999999999999999999\n\0",
-            &[(1, None, b"#99999999999999999999"), (2, None, b"\0")],
+            &[
+                (1, None, None, b"#99999999999999999999"),
+                (2, None, None, b"\0"),
+            ],
+        );
+    }
+
+    #[test]
+    fn histories_of_tcsh() {
+        let commands = parse_tcsh(b"#1\n#+1700000000\nforeach h ( a b )\n#+1700000001\nend\n");
+        assert_eq!(
+            rows(&commands),
+            [
+                (1, None, None, &b"#1"[..]),
+                (3, Some(1_700_000_000), None, b"foreach h ( a b )"),
+                (5, Some(1_700_000_001), None, b"end"),
+            ]
         );
     }
 }

@@ -1,6 +1,6 @@
 //! The steps that all parsers share: lines, fields and numbers of byte text.
 
-use std::borrow::Cow;
+pub(crate) use schema::parse::escape::{unescape, unescape_octal};
 
 use super::{Issue, Parsed};
 
@@ -154,38 +154,6 @@ fn unsigned<T: TryFrom<u64>>(digits: &[u8], radix: u32) -> Option<T> {
     T::try_from(value).ok()
 }
 
-/// Decodes `\ooo`, once: what it decodes to is not looked at again. A backslash before anything else stays.
-pub(crate) fn unescape_octal(text: &[u8]) -> Cow<'_, [u8]> {
-    unescape(text, |after| {
-        let digits = after.get(..3)?;
-        Some((octal(digits)?, 3))
-    })
-}
-
-/// Replaces what follows each backslash by the byte `decode` makes of it, with the count of bytes that it took.
-pub(crate) fn unescape(
-    text: &[u8],
-    decode: impl Fn(&[u8]) -> Option<(u8, usize)>,
-) -> Cow<'_, [u8]> {
-    if memchr::memchr(b'\\', text).is_none() {
-        return Cow::Borrowed(text);
-    }
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = cut(rest, b'\\') {
-        plain.extend_from_slice(before);
-        if let Some((byte, taken)) = decode(after) {
-            plain.push(byte);
-            rest = after.get(taken..).unwrap_or_default();
-        } else {
-            plain.push(b'\\');
-            rest = after;
-        }
-    }
-    plain.extend_from_slice(rest);
-    Cow::Owned(plain)
-}
-
 /// What the kernel appends to the path of a file that has lost its name.
 pub(crate) const DELETED: &[u8] = b" (deleted)";
 
@@ -245,16 +213,6 @@ mod tests {
         assert_eq!(hex::<u32>(b"0100007F"), Some(0x0100_007f));
         assert_eq!(octal::<u32>(b"0100002"), Some(0o100_002));
         assert_eq!(octal::<u32>(b"8"), None);
-    }
-
-    #[test]
-    fn escapes_are_decoded_once() {
-        let check = |text: &[u8], expected: &[u8]| assert_eq!(&*unescape_octal(text), expected);
-        check(b"/a\\040b", b"/a b");
-        check(b"/a\\134040b", b"/a\\040b");
-        check(b"\\04", b"\\04");
-        check(b"\\999\\", b"\\999\\");
-        check(b"\\777", b"\\777");
     }
 
     #[test]

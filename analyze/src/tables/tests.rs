@@ -1,12 +1,13 @@
 //! Extractors from evidence to exact rows.
 
+mod system;
 mod network;
 
 use std::collections::HashMap;
 
 use schema::header::{Clocks, Header, Host, Mode, Options, Redaction};
-use schema::records::{FdLink, ProcessLink, ThreadStat, UncertainProcess};
-use schema::source::SourceMap;
+use schema::records::{FdLink, FileSystemStat, ProcessLink, ThreadStat, UncertainProcess};
+use schema::source::{Located, SourceMap};
 use schema::tables::TABLES;
 use schema::text::escaped;
 use schema::{Binder, Outcome, Row, Text};
@@ -103,6 +104,20 @@ fn facts() -> Facts {
         header,
         net_namespaces: HashMap::from([(7, 4_026_531_840)]),
         mount_namespaces: HashMap::from([(7, 4_026_531_841)]),
+        file_systems: HashMap::from([(
+            b"98:0".to_vec(),
+            FileSystemStat {
+                device_number: Text::default(),
+                pid: 7,
+                mount_id: 36,
+                blocks_size: 4096,
+                blocks: 1000,
+                blocks_free: 300,
+                blocks_available: 250,
+                inodes: 64,
+                inodes_free: 60,
+            },
+        )]),
         time_zone: jiff::tz::TimeZone::UTC,
         users: vec![
             user(0, "root", "/root"),
@@ -119,6 +134,10 @@ fn facts() -> Facts {
                 uid: Some(1001),
             },
         )]),
+        named_histories: HashMap::from([
+            (b"/srv/named".to_vec(), Some(1000)),
+            (b"/proc/7/root/srv/named".to_vec(), Some(1000)),
+        ]),
     }
 }
 
@@ -127,7 +146,10 @@ fn extract(table: &str, files: &[(&str, &[u8])], records: &[Record<'_>]) -> (Vec
     let (facts, map) = (facts(), SourceMap::new());
     let (mut extractors, mut rows) = (Extractors::default(), Rows::default());
     for (path, content) in files {
-        let located = map.locate(path.as_bytes()).unwrap();
+        let located = map.locate(path.as_bytes()).unwrap_or(Located {
+            source: schema::Source::NamedHistory,
+            pid: None,
+        });
         let member = format!("root{path}");
         let file = File {
             path: path.as_bytes(),
@@ -162,10 +184,11 @@ fn check(table: &str, files: &[(&str, &[u8])], expected: &[&str]) {
 fn every_table_has_its_extractor() {
     let filled = Extractors::tables();
     for table in TABLES {
-        let by_loader = ["snapshots", "collection_log", "parse_issues"].contains(&table.name);
+        let by_loader =
+            ["snapshots", "collection_log", "parse_issues", "time_status"].contains(&table.name);
         assert_eq!(!by_loader, filled.contains(&table.name), "{}", table.name);
     }
-    assert_eq!(filled.len() + 3, TABLES.len());
+    assert_eq!(filled.len() + 4, TABLES.len());
 }
 
 fn feed_every_source(text: &[u8]) {
@@ -565,6 +588,39 @@ fn logs_and_histories() {
             "uid=2 username='bin' shell='bash' history_file='/.bash_history' line_no=1 command='id'",
         ],
     );
+    check(
+        "shell_history",
+        &[
+            (
+                "/home/ada/.local/share/fish/fish_history",
+                b"- cmd: a\\nb\n  when: 1700000000\n",
+            ),
+            ("/root/.zsh_history", b": 1700000000:9;a\\\nb\n"),
+            ("/srv/named", b"id\n"),
+            ("/proc/7/root/srv/named", b"\x81\x01id\n\0"),
+        ],
+        &[
+            "uid=1000 username='ada' shell='fish' history_file='/home/ada/.local/share/fish/fish_history' line_no=1 \
+             time=1700000000 command='a\\nb'",
+            "uid=0 username='root' shell='zsh' history_file='/root/.zsh_history' line_no=1 time=1700000000 duration_s=9 \
+             command='a\\nb'",
+            "uid=1000 username='ada' history_file='/srv/named' line_no=1 command='id'",
+            "uid=1000 shell='ksh' history_file='/proc/7/root/srv/named' line_no=1 command='id'",
+        ],
+    );
+    check(
+        "history_hosts",
+        &[(
+            "/root/.bash_history",
+            b"ls\n#1700000000\nssh -p 22 ada@web-1\n# ssh no\ncurl http://b\n",
+        )],
+        &[
+            "uid=0 username='root' time=1700000000 history_file='/root/.bash_history' line_no=3 program='ssh' host='web-1' \
+             port=22 user='ada' command='ssh -p 22 ada@web-1\\n# ssh no\\ncurl http://b'",
+            "uid=0 username='root' time=1700000000 history_file='/root/.bash_history' line_no=3 program='curl' host='b' \
+             command='ssh -p 22 ada@web-1\\n# ssh no\\ncurl http://b'",
+        ],
+    );
 }
 
 #[test]
@@ -605,11 +661,15 @@ fn the_host() {
         "mounts",
         &[(
             "/proc/7/mountinfo",
-            b"36 35 98:0 / /a\\040b rw shared:1 - ext4 /dev/sda1 rw\n",
+            b"36 35 98:0 / /a\\040b rw shared:1 - ext4 /dev/sda1 rw\n\
+              37 36 0:9 / /a\\040b rw - nfs server:/ rw\n",
         )],
         &[
             "mount_namespace=4026531841 mount_id=36 parent_id=35 device_number='98:0' device='/dev/sda1' root='/' path='/a b' \
-           type='ext4' flags='rw' super_options='rw' propagation='shared:1'",
+             type='ext4' flags='rw' super_options='rw' propagation='shared:1' covered=1 blocks_size=4096 blocks=1000 \
+             blocks_free=300 blocks_available=250 inodes=64 inodes_free=60",
+            "mount_namespace=4026531841 mount_id=37 parent_id=36 device_number='0:9' device='server:/' root='/' path='/a b' \
+             type='nfs' flags='rw' super_options='rw' propagation='' covered=0",
         ],
     );
     check(

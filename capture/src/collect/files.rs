@@ -14,11 +14,17 @@ impl<F: AsFd> Collector<'_, F> {
         let started = Instant::now();
         let opened = match task.access {
             Access::Proc => self.host.proc_file(&task.path),
-            Access::System | Access::Home(_) => self.host.file(&task.path, task.access),
+            Access::System | Access::Home(_) | Access::Rotated(_) => {
+                self.host.file(&task.path, task.access)
+            }
             Access::Device => self.host.device(&task.path),
         };
         let source = self.sources.get(usize::from(task.source)).copied();
         match (opened, source) {
+            (Ok(opened), Some(_)) if let Access::Rotated(limit) = task.access => {
+                let is_compressed = schema::rotated::is_compressed(&task.path);
+                self.answer_rotated(is_compressed, limit, &opened, started)
+            }
             (Ok(opened), Some(source)) => self.answer(source, &opened, started),
             (Ok(_), None) => self.answer_refused(End::of_errno(Errno::INVAL), started),
             (Err(refusal), _) => self.answer_refused(refusal.end(), started),

@@ -11,7 +11,9 @@ use crate::jobs::{Job, Outstanding, Queue};
 use crate::output::RESERVE;
 use crate::plan::{ItemKind, ProcessItem};
 use crate::pool::{self, Received, Worker};
-use crate::protocol::{End, FileTask, Identity, ItemGroup, Reply, Request, Visit};
+use crate::protocol::{
+    End, FileSystemTask, FileTask, Identity, ItemGroup, Reply, Request, Visit,
+};
 use crate::sink::Incoming;
 
 /// Requests a worker is given ahead, so that it never waits for the parent.
@@ -246,8 +248,13 @@ impl Capture {
                     self.sink.uncertain(pid, reason, now)?;
                 }
             }
+            Reply::FileSystem(stat) => {
+                self.take_file_system(&stat, now)?;
+                self.advance(asked);
+            }
             Reply::Chunk(bytes) => {
                 self.learn_passwd(asked, bytes.as_bytes());
+                self.learn_mounts(asked, bytes.as_bytes(), false);
                 if asked.incoming.is_none() {
                     asked.incoming = self.incoming(asked);
                 }
@@ -316,6 +323,10 @@ impl Capture {
             self.sink.file(incoming, &[], end, now_ms)?;
             return Ok(());
         }
+        if let Some(task) = current_file_system(asked) {
+            let path = [format!("/proc/{}/root", task.pid).as_bytes(), &task.path].concat();
+            self.sink.outcome(&path, Some(task.pid), end, now_ms)?;
+        }
         if let (Some(visit), Some(item)) = (current_visit(asked), self.current_item(asked)) {
             let path = format!("/proc/{}/{}", visit.pid, item.kind.path());
             self.sink
@@ -344,7 +355,7 @@ impl Capture {
         }
     }
 
-    fn current_item(&self, asked: &Outstanding) -> Option<ProcessItem> {
+    pub(super) fn current_item(&self, asked: &Outstanding) -> Option<ProcessItem> {
         let position = current_visit(asked)?.items.get(asked.item)?;
         self.items.get(usize::from(*position)).copied()
     }
@@ -352,6 +363,7 @@ impl Capture {
     /// What the plan itself needs to know of a file.
     fn learn(&mut self, asked: &Outstanding, bytes: &[u8], end: &End<'_>) {
         self.learn_passwd(asked, bytes);
+        self.learn_mounts(asked, bytes, true);
         // Of a zombie, or of a process of somebody else, the files may be missing or refused: then another one is asked.
         let answered = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
         let source =
@@ -484,7 +496,7 @@ impl Capture {
         let first = self.current_item(&asked);
         let mut rest: Vec<u16> = Vec::new();
         let mut is_first = true;
-        while current_visit(&asked).is_some() || current_file(&asked).is_some() {
+        while asked.is_left() {
             let item = self.current_item(&asked);
             let waits_too = matches!((first, item), (Some(first), Some(item))
                 if first.phase == item.phase && first.phase != schema::source::Phase::Free);
@@ -553,7 +565,7 @@ impl Capture {
             ) {
                 self.reply(&mut asked, Reply::Listed(end.clone()))?;
             }
-            while current_visit(&asked).is_some() || current_file(&asked).is_some() {
+            while asked.is_left() {
                 self.end_item(&mut asked, &end, now)?;
                 self.advance(&mut asked);
             }
@@ -601,7 +613,7 @@ impl Capture {
     }
 }
 
-fn current_visit(asked: &Outstanding) -> Option<&Visit> {
+pub(super) fn current_visit(asked: &Outstanding) -> Option<&Visit> {
     match &asked.job.request {
         Request::Visits(visits) => visits.get(asked.task),
         _ => None,
@@ -611,6 +623,13 @@ fn current_visit(asked: &Outstanding) -> Option<&Visit> {
 fn current_file(asked: &Outstanding) -> Option<&FileTask> {
     match &asked.job.request {
         Request::Files(tasks) => tasks.get(asked.task),
+        _ => None,
+    }
+}
+
+fn current_file_system(asked: &Outstanding) -> Option<&FileSystemTask> {
+    match &asked.job.request {
+        Request::FileSystems(tasks) => tasks.get(asked.task),
         _ => None,
     }
 }
