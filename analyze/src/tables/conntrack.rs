@@ -12,7 +12,7 @@ use crate::parse::nf_conntrack::{self, Offload};
 /// Fills `conntrack`.
 ///
 /// Kernels up to 4.8 may have both files, and the older one then tells the same again for IPv4: it counts only in a
-/// namespace that has no other. As that is not known before the last file, its bytes are kept until then.
+/// namespace that has no other. Where it comes first its bytes are kept until that is known.
 #[derive(Default)]
 pub(super) struct Entries {
     /// Namespaces of which the newer file was seen.
@@ -32,15 +32,15 @@ impl Extract for Entries {
 
     fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
         let net_namespace = facts.net_namespace(file);
-        if file.source == Source::NetNamespace("ip_conntrack") {
+        if file.source != Source::NetNamespace("ip_conntrack") {
+            self.read.insert(net_namespace);
+            rows(net_namespace, file.member, file.content, sink);
+        } else if !self.read.contains(&net_namespace) {
             self.old.push(Old {
                 net_namespace,
                 member: file.member.to_owned(),
                 content: file.content.to_vec(),
             });
-        } else {
-            self.read.insert(net_namespace);
-            rows(net_namespace, file.member, file.content, sink);
         }
     }
 

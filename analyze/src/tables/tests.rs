@@ -2,6 +2,7 @@
 
 mod system;
 mod network;
+mod partial;
 
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
 //! Rows of the files of a network namespace beyond the plainest.
 
-use super::{check, extract};
+use super::check;
 
 #[test]
 fn sockets_of_all_families() {
@@ -104,53 +104,4 @@ fn either_conntrack_file() {
         &[old, ("/proc/8/net/nf_conntrack", b"")],
         &[from_old],
     );
-}
-
-#[test]
-fn memory_without_status() {
-    let stat: &[u8] =
-        b"812 (a) S 1 812 812 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 7 20480 3 0 0 0\n";
-    let sizes = |files: &[(&str, &[u8])]| {
-        let (rows, _) = extract("processes", files, &[]);
-        let [row] = &rows[..] else { panic!("{rows:?}") };
-        let found: Vec<_> = row
-            .split(' ')
-            .filter(|column| column.contains("_size="))
-            .collect();
-        found.join(" ")
-    };
-    assert_eq!(
-        sizes(&[("/proc/812/stat", stat)]),
-        "resident_size=12288 total_size=20480"
-    );
-    // Status was read and names none: a kernel thread.
-    assert_eq!(
-        sizes(&[
-            ("/proc/812/stat", stat),
-            ("/proc/812/status", b"Name:\ta\n")
-        ]),
-        ""
-    );
-}
-
-#[test]
-fn cgroup_of_a_process() {
-    let check = |text: &[u8], path: &str| {
-        let (rows, _) = extract("processes", &[("/proc/812/cgroup", text)], &[]);
-        let expected = format!("cgroup_path='{path}'");
-        let [row] = &rows[..] else { panic!("{rows:?}") };
-        assert!(row.split(' ').any(|column| column == expected), "{row}");
-    };
-    check(b"0::/a\n", "/a");
-    check(b"0::/\n", "/");
-    // Containers of a runtime that knows version 1 alone, on a host that has both.
-    check(
-        b"3:cpu,cpuacct:/docker/7\n1:name=systemd:/docker/7\n0::/system.slice/containerd.service\n",
-        "/docker/7",
-    );
-    check(
-        b"3:cpu,cpuacct:/docker/7\n1:name=systemd:/\n0::/\n",
-        "/docker/7",
-    );
-    check(b"2:cpuset:/\n1:memory:/b\n", "/b");
 }
