@@ -63,6 +63,7 @@ fn hold() {
                 let pid = FIRST_LANE + lane * 3;
                 let mut number = lane;
                 loop {
+                    wait_for_storm(place);
                     number = (number + LANES) % TOKENS;
                     let seconds = format!("0.{:03}", random() % 50 + 1);
                     let mut command = marked(place, number, &seconds);
@@ -79,6 +80,7 @@ fn hold() {
         scope.spawn(move || {
             let mut number = 0;
             loop {
+                wait_for_storm(place);
                 number = (number + 1) % TOKENS;
                 let mut command = marked(place, number, "600");
                 {
@@ -88,11 +90,18 @@ fn hold() {
                         .unwrap();
                     command.spawn().unwrap();
                 }
-                std::thread::sleep(Duration::from_millis(20));
+                std::thread::sleep(Duration::from_millis(15));
             }
         });
         std::fs::write(place.join("ready"), "").unwrap();
     });
+}
+
+/// The storm rages only while a capture runs.
+fn wait_for_storm(place: &Path) {
+    while !place.join("storm").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// A number below 10,000.
@@ -137,10 +146,13 @@ fn no_row_mixes_two_processes() {
             command.args(["--pid", "--fork", "--kill-child=KILL", "/mnt/capture"]);
             command
         };
+        std::fs::write(place.join("storm"), "").unwrap();
+        std::thread::sleep(Duration::from_millis(200));
         let ended = run_within(
             command.arg("-q").arg("-o").arg(&bundle),
             Duration::from_secs(70),
         );
+        std::fs::remove_file(place.join("storm")).unwrap();
         assert!(
             matches!(ended.status.code(), Some(0 | 1)),
             "{} {}",
