@@ -5,18 +5,21 @@
 -- rows: 9
 -- reads: limits, fd
 WITH
-  fds AS (SELECT count(*) AS count FROM process_fds WHERE pid = :pid),
+  -- A descriptor whose link was refused was listed, so it is open.
+  fds AS (
+    SELECT
+      (SELECT count(*) FROM process_fds WHERE pid = :pid)
+        + count(*) FILTER (WHERE path GLOB '/proc/*/fd/*' AND outcome <> 'vanished') AS count,
+      max(path = '/proc/' || :pid || '/fd' AND outcome = 'collected') AS is_listed
+    FROM collection_log
+    WHERE pid = :pid
+  ),
   used AS MATERIALIZED (
     SELECT
       processes.uid,
       processes.total_size,
       processes.resident_size,
-      CASE
-        WHEN fds.count > 0 OR EXISTS (
-          SELECT 1 FROM collection_log WHERE pid = :pid AND path = '/proc/' || :pid || '/fd' AND outcome = 'collected'
-        )
-          THEN fds.count
-      END AS fds,
+      CASE WHEN fds.is_listed OR fds.count > 0 THEN fds.count END AS fds,
       -- JSON5 reads hexadecimal numbers, which SQLite's CAST does not; all sixteen digits could pass its integers.
       (
         SELECT (('0x' || substr("end", 2)) ->> '$') - (('0x' || substr(start, 2)) ->> '$')
