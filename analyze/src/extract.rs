@@ -71,7 +71,7 @@ pub struct Facts {
     pub users: Vec<UserFact>,
     /// How reading the files outside `/proc` ended, by exact path.
     pub files: HashMap<Vec<u8>, FileFact>,
-    /// User of the process that names a file as its history, by the file's exact path.
+    /// User of the processes that name a file as their history, by the file's exact path; `None` where they are of several.
     pub named_histories: HashMap<Vec<u8>, Option<u32>>,
 }
 

@@ -74,6 +74,7 @@ const BRIEF: &[(&str, &str)] = files!("brief":
     "20-processes",
     "30-listeners",
     "40-remote",
+    "45-history-hosts",
     "50-errors",
 );
 

@@ -107,7 +107,9 @@ impl<'a> Snapshot<'a> {
                     Some("history_files") => {
                         let _ = each_row(item.content, |row: HistoryFile<'_>| {
                             let path = row.path.as_bytes().to_vec();
-                            facts.named_histories.insert(path, row.uid);
+                            let first = facts.named_histories.entry(path).or_insert(row.uid);
+                            // Of several users it is its owner's.
+                            *first = first.filter(|first| Some(*first) == row.uid);
                         });
                     }
                     _ => {
@@ -373,7 +375,10 @@ fn note_outcome(row: &CollectionLog<'_>, facts: &mut Facts, blobs: &mut HashMap<
             mtime: row.mtime,
             uid: row.uid,
         };
-        facts.files.insert(path.to_vec(), fact);
+        // Of several attempts the one that was not refused.
+        if row.member.is_some() || !facts.files.contains_key(path) {
+            facts.files.insert(path.to_vec(), fact);
+        }
     }
 }
 

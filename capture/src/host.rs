@@ -4,7 +4,8 @@
 //! * Members of procfs, below a directory that `fstatfs` says is one: [`Host::process`], [`Host::process_file`],
 //!   [`Host::proc_file`].
 //! * Every other file: found component by component without following links that anybody but root could have made,
-//!   looked at before it is opened, and only opened when it is a regular file: [`Host::file`], [`Host::directory`].
+//!   looked at before it is opened, and only opened when it is a regular file: [`Host::file`], [`Host::directory`],
+//!   and [`Host::named`] for what a process names.
 //! * A fixed list of devices: [`Host::device`].
 //!
 //! Mount points are found and not opened: [`Host::mount`].
@@ -18,12 +19,30 @@ use rustix::io::Errno;
 use schema::Outcome;
 use schema::text::escaped;
 
-use crate::protocol::{Access, End, FileFacts};
+use crate::protocol::{Access, End, FileFacts, Named};
 
 /// Symbolic links that are followed for one path, as in the kernel's own walk.
 const LINK_LIMIT: usize = 40;
 /// What `fstatfs` says of an autofs mount point, which must not be entered: that would mount something.
 const AUTOFS_SUPER_MAGIC: rustix::fs::FsWord = 0x0187;
+/// What `fstatfs` says of the file systems in which the kernel shows itself, where reading may be an act: procfs, sysfs,
+/// cgroup, cgroup2, debugfs, tracefs, securityfs, bpf, configfs, pstore, efivarfs, selinuxfs, `binfmt_misc`, mqueue.
+const KERNEL_FILE_SYSTEMS: [rustix::fs::FsWord; 14] = [
+    rustix::fs::PROC_SUPER_MAGIC,
+    0x6265_6572,
+    0x0027_e0eb,
+    0x6367_7270,
+    0x6462_6720,
+    0x7472_6163,
+    0x7363_6673,
+    0xcafe_4a11,
+    0x6265_6570,
+    0x6165_676c,
+    0xde5e_81e4,
+    0xf97c_ff8c,
+    0x4249_4e4d,
+    0x1980_0202,
+];
 /// Devices that may be opened, with their numbers.
 const DEVICES: [(&[u8], (u32, u32)); 1] = [(b"/dev/kmsg", (1, 11))];
 
@@ -138,7 +157,7 @@ impl Host {
     pub fn process(&self, pid: u32) -> Result<OwnedFd, Refusal> {
         let proc = self.proc.as_ref().map_err(|errno| *errno)?;
         if !self.live {
-            let found = self.walk(format!("/proc/{pid}").as_bytes(), Access::System)?;
+            let found = self.find(format!("/proc/{pid}").as_bytes(), Access::System)?;
             return Ok(enter("./", found.as_fd())?);
         }
         let flags = OFlags::PATH | OFlags::DIRECTORY;
@@ -207,7 +226,7 @@ impl Host {
     }
 
     fn kind(&self, path: &[u8]) -> Option<FileType> {
-        let found = self.walk(path, Access::System).ok()?;
+        let found = self.find(path, Access::System).ok()?;
         let stat = rustix::fs::fstat(&found).ok()?;
         Some(FileType::from_raw_mode(stat.st_mode))
     }
@@ -245,20 +264,67 @@ impl Host {
 
     /// A file that is no member of procfs.
     pub fn file(&self, path: &[u8], access: Access) -> Result<Opened, Refusal> {
-        let found = self.walk(path, access)?;
+        let found = self.find(path, access)?;
         open_regular(&found)
+    }
+
+    /// A file that a process names, below the root directory given or the host's own.
+    pub fn named(
+        &self,
+        root: Option<&OwnedFd>,
+        path: &[u8],
+        named: Named,
+    ) -> Result<Opened, Refusal> {
+        let home = named.home.and_then(|length| usize::try_from(length).ok());
+        let root = root.unwrap_or(&self.root);
+        let found = self.walk(root.as_fd(), path, home.unwrap_or(path.len()), false)?;
+        let stat = rustix::fs::fstat(&found)?;
+        let owner = stat.st_uid;
+        if let Some(wanted) = named.owner.filter(|wanted| *wanted != owner) {
+            return Err(Refusal::Rule(format!(
+                "owned by uid {owner}, and named by a process of uid {wanted}"
+            )));
+        }
+        if named.through && named.was_read {
+            let own = self.walk(self.root.as_fd(), path, path.len(), false);
+            let own = own.ok().and_then(|own| rustix::fs::fstat(&own).ok());
+            if own.is_some_and(|own| (own.st_dev, own.st_ino) == (stat.st_dev, stat.st_ino)) {
+                return Err(Refusal::Rule(
+                    "the host's own file, which was read".to_owned(),
+                ));
+            }
+        }
+        if KERNEL_FILE_SYSTEMS.contains(&rustix::fs::fstatfs(&found)?.f_type) {
+            return Err(Refusal::Rule("a file of the kernel".to_owned()));
+        }
+        open_regular(&found)
+    }
+
+    /// Whether the program of a process runs as another user or group than who starts it.
+    pub fn is_set_uid(&self, process: BorrowedFd<'_>) -> Result<bool, Refusal> {
+        let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+        let stat = rustix::fs::statx(process, "exe", flags, StatxFlags::MODE)?;
+        let mode = Mode::from_raw_mode(u32::from(stat.stx_mode));
+        Ok(mode.intersects(Mode::SUID | Mode::SGID))
+    }
+
+    /// The root directory of a process, for [`Host::named`].
+    pub fn process_root(&self, process: BorrowedFd<'_>) -> Result<OwnedFd, Refusal> {
+        // The link means the directory, whatever its text says.
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(process, "root", flags, Mode::empty())?)
     }
 
     /// A directory that is no member of procfs, for listing.
     pub fn directory(&self, path: &[u8]) -> Result<OwnedFd, Refusal> {
-        let found = self.walk(path, Access::System)?;
+        let found = self.find(path, Access::System)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK;
         Ok(reopen(&found, flags)?.0)
     }
 
     /// A device of the fixed list; in a dead tree a regular file of that name.
     pub fn device(&self, path: &[u8]) -> Result<Opened, Refusal> {
-        let found = self.walk(path, Access::System)?;
+        let found = self.find(path, Access::System)?;
         if !self.live {
             return open_regular(&found);
         }
@@ -311,7 +377,7 @@ impl Host {
     /// asking a server; of a dead tree what lies at its target in the tree, and `None` where nothing does.
     pub fn link_count(&self, links: BorrowedFd<'_>, name: &str, target: &[u8]) -> Option<u64> {
         if !self.live {
-            let found = self.walk(target, Access::System).ok()?;
+            let found = self.find(target, Access::System).ok()?;
             return Some(rustix::fs::fstat(&found).ok()?.st_nlink);
         }
         let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
@@ -388,19 +454,30 @@ impl Host {
         }
     }
 
-    /// Finds a path below the root without opening anything: every component by its own, so that each link is judged
-    /// by who could have made it.
-    fn walk(&self, path: &[u8], access: Access) -> Result<OwnedFd, Refusal> {
+    /// Finds a path below the host's root.
+    fn find(&self, path: &[u8], access: Access) -> Result<OwnedFd, Refusal> {
         let home_length = match access {
             Access::Home(length) => usize::try_from(length).unwrap_or(usize::MAX),
             _ => path.len(),
         };
+        self.walk(self.root.as_fd(), path, home_length, true)
+    }
+
+    /// Finds a path below a root without opening anything: every component by its own, so that each link is judged by
+    /// who could have made it. `owned` says whether a file in a home must belong to the owner of the home.
+    fn walk(
+        &self,
+        root: BorrowedFd<'_>,
+        path: &[u8],
+        home_length: usize,
+        owned: bool,
+    ) -> Result<OwnedFd, Refusal> {
         let (prefix, below_home) = path.split_at_checked(home_length).ok_or(Errno::INVAL)?;
         let mut pending: VecDeque<(Vec<u8>, bool)> = components(prefix)
             .map(|name| (name, false))
             .chain(components(below_home).map(|name| (name, true)))
             .collect();
-        let mut directories = vec![enter(".", self.root.as_fd())?];
+        let mut directories = vec![enter(".", root)?];
         let mut links = 0;
         let mut home_owner = None;
         while let Some((name, in_home)) = pending.pop_front() {
@@ -439,7 +516,8 @@ impl Host {
                     directories.push(found);
                 }
                 _ if pending.is_empty() => {
-                    if self.live && home_owner.is_some_and(|owner| owner != stat.st_uid) {
+                    let is_judged = owned && self.live;
+                    if is_judged && home_owner.is_some_and(|owner| owner != stat.st_uid) {
                         return Err(Refusal::Rule(format!(
                             "owned by uid {}, not by the owner of the home",
                             stat.st_uid

@@ -220,7 +220,7 @@ pub fn print(out: &mut dyn Write) -> std::io::Result<()> {
             line("home", source, &format!("HOME/{name}"))
         })?;
     }
-    Ok(())
+    line("home", Source::NamedHistory, "HISTFILE of the processes")
 }
 
 #[cfg(test)]

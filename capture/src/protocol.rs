@@ -140,6 +140,26 @@ pub enum Access {
     /// A rotated log, opened like a file of the system, of which at most that many bytes are kept: of a compressed one
     /// all or nothing, of others the tail.
     Rotated(u64),
+    /// A file that a process names.
+    Named(Named),
+}
+
+/// How a file may be opened that a process names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// The process.
+    pub pid: u32,
+    /// Which process that pid meant.
+    pub identity: Identity,
+    /// Whether the path leads through its root directory, and begins with `/proc/PID/root`; else through the host's own.
+    pub through: bool,
+    /// Whether the host's own file of that path was read: then it is not read once more through a process.
+    pub was_read: bool,
+    /// Bytes of the home directory that the path begins with, if it does: below it no link is followed.
+    pub home: Option<u32>,
+    /// User that the file must belong to; `None` where any may, and the program must not be set-user-id: its environment
+    /// would be that of whoever started it.
+    pub owner: Option<u32>,
 }
 
 /// The kinds of namespaces whose files are read through one process of each.

@@ -3,6 +3,7 @@
 mod dead;
 mod file_systems;
 mod footprint;
+mod histories;
 mod schedule;
 mod siblings;
 mod sweep;
@@ -17,7 +18,6 @@ use schema::Outcome;
 use schema::bundle::{Writer, Written};
 use schema::header::{Clocks, FORMAT_VERSION, Header, Host, Mode, Options, Redaction};
 use schema::manifest::{Manifest, Totals};
-use schema::parse::passwd;
 use schema::redact::Redactor;
 use schema::source::Phase;
 
@@ -26,7 +26,7 @@ use crate::output::{Output, RESERVE, partial_name};
 use crate::plan::{self, ItemKind, ProcessItem};
 use crate::pool::{Dying, Worker};
 use crate::progress::Progress;
-use crate::protocol::{Access, End, FileTask, Identity, ItemGroup, Ready, Request, Visit};
+use crate::protocol::{End, FileTask, Identity, ItemGroup, Ready, Request, Visit};
 use crate::sink::{Sink, Tally};
 use crate::{Error, key, worker};
 
@@ -36,10 +36,6 @@ const BATCH: usize = 16;
 const FILE_BATCH: usize = 8;
 /// How long a read may wait the first time: long for a healthy host, short beside the deadline.
 const FIRST_PATIENCE: Duration = Duration::from_millis(100);
-/// Homes that are searched.
-const HOME_LIMIT: usize = 10_000;
-/// Bytes of a home's path: a longer one in passwd is no path that could be opened.
-const HOME_LENGTH_LIMIT: usize = 4000;
 /// Processes that are tried as stand-in for one namespace before it is given up.
 const STAND_INS: usize = 5;
 /// Smallest `--max-size`: what closes a bundle must fit.
@@ -103,6 +99,10 @@ struct Met {
     net_namespace: Option<u64>,
     mount_namespace: Option<u64>,
     is_uncertain: bool,
+    /// Its user, where it has only one.
+    uid: Option<u32>,
+    /// Its root directory, where that is another one.
+    root: Option<Vec<u8>>,
 }
 
 /// A capture that is under way.
@@ -133,6 +133,11 @@ struct Capture {
     /// Names of the last listed directory.
     names: Vec<Vec<u8>>,
     passwd: Vec<u8>,
+    /// Files that were asked for.
+    planned: BTreeSet<Vec<u8>>,
+    named_files: histories::NamedFiles,
+    /// A process that sees the captured root as its own.
+    reference: u32,
     started: Instant,
     signalled: Arc<AtomicBool>,
     stop: Option<Stop>,
@@ -260,6 +265,13 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         provided: BTreeSet::new(),
         names: Vec::new(),
         passwd: Vec::new(),
+        planned: BTreeSet::new(),
+        named_files: histories::NamedFiles::default(),
+        // Below another root than ours everything is as process 1 sees it.
+        reference: ready
+            .parent
+            .filter(|_| settings.root == std::path::Path::new("/"))
+            .unwrap_or(1),
         started,
         signalled,
         stop: None,
@@ -411,7 +423,7 @@ impl Capture {
         self.progress.stage("logs");
         self.files(plan::logs().into_iter().map(FileTask::from))?;
         self.siblings()?;
-        self.homes()
+        self.histories()
     }
 
     fn start_workers(&mut self) {
@@ -448,6 +460,8 @@ impl Capture {
 
     fn files(&mut self, tasks: impl Iterator<Item = FileTask>) -> Result<(), Error> {
         let tasks: Vec<FileTask> = tasks.collect();
+        self.planned
+            .extend(tasks.iter().map(|task| task.path.clone()));
         self.progress.expect(tasks.len());
         self.work(
             tasks
@@ -541,43 +555,6 @@ impl Capture {
             self.sink.outcome(path.as_bytes(), None, end, now)?;
         }
         self.without_process(group)
-    }
-
-    /// The homes of all users by `/etc/passwd`, and what lies below `/home`.
-    fn homes(&mut self) -> Result<(), Error> {
-        self.progress.stage("homes");
-        self.work(vec![Request::ListDirectory(b"/home".to_vec())])?;
-        let mut homes: BTreeSet<Vec<u8>> = std::iter::once(b"/root".to_vec()).collect();
-        for line in self.passwd.split(|byte| *byte == b'\n') {
-            let home = passwd::entry(line).map(|entry| entry.home);
-            if let Some(home) = home.filter(|home| home.starts_with(b"/")) {
-                let trimmed = home.iter().rposition(|byte| *byte != b'/');
-                let end = trimmed.map_or(0, |last| last.saturating_add(1));
-                homes.insert(home.get(..end).unwrap_or(home).to_vec());
-            }
-        }
-        homes.retain(|home| home.len() <= HOME_LENGTH_LIMIT);
-        for name in std::mem::take(&mut self.names) {
-            homes.insert([b"/home/", name.as_slice()].concat());
-        }
-        if homes.len() > HOME_LIMIT {
-            let end = End::because(Outcome::Truncated, format!("over {HOME_LIMIT} homes"));
-            let now = self.now_ms();
-            self.sink.outcome(b"/home", None, &end, now)?;
-        }
-        let names = plan::home_files();
-        let tasks: Vec<FileTask> = homes
-            .iter()
-            .take(HOME_LIMIT)
-            .flat_map(|home| {
-                names.iter().map(|(source, name)| FileTask {
-                    source: *source,
-                    path: [home.as_slice(), b"/", name.as_bytes()].concat(),
-                    access: Access::Home(u32::try_from(home.len()).unwrap_or(0)),
-                })
-            })
-            .collect();
-        self.files(tasks.into_iter())
     }
 
     fn work(&mut self, requests: Vec<Request>) -> Result<(), Error> {

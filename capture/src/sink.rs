@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use schema::bundle::{FrameOut, PART_LIMIT, Writer};
-use schema::records::{FdLink, NamespaceStandIn, ProcessLink, ThreadStat, UncertainProcess};
+use schema::records::{
+    FdLink, HistoryFile, NamespaceStandIn, ProcessLink, ThreadStat, UncertainProcess,
+};
 use schema::redact::Redactor;
 use schema::source::Content;
 use schema::tables::CollectionLog;
@@ -307,6 +309,16 @@ impl<O: FrameOut> Sink<O> {
             pid,
         };
         let written = self.writer.record(&row, now_ms);
+        self.tolerate(written)
+    }
+
+    /// Takes note of a file that is read as a history because a process names it.
+    pub fn history_file(
+        &mut self,
+        file: &HistoryFile<'_>,
+        now_ms: u64,
+    ) -> Result<(), schema::Error> {
+        let written = self.writer.record(file, now_ms);
         self.tolerate(written)
     }
 

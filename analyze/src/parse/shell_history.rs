@@ -71,7 +71,7 @@ fn by_text(text: &[u8], limit: usize) -> Option<&'static str> {
         return Some(shell);
     }
     let signed = |line: &[u8]| {
-        if zsh_history::stamp(line).is_some() {
+        if matches!(zsh_history::stamp(line), Some((Some(_), Some(_), _))) {
             Some("zsh")
         } else if line.starts_with(fish_history::COMMAND) {
             Some("fish")

@@ -41,7 +41,7 @@ struct Finder {
 }
 
 /// A place to connect to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Endpoint<'a> {
     host: &'a [u8],
     port: Option<u16>,

@@ -28,15 +28,14 @@ pub(crate) struct Command {
 
 /// The commands of a line, those within others before them.
 pub(crate) fn commands(line: &[u8]) -> Vec<Command> {
-    let mut parser = Parser {
-        rest: line,
-        depth: 0,
-        here: Vec::new(),
-        variables: HashMap::new(),
-        commands: Vec::new(),
-    };
-    parser.list();
-    parser.commands
+    Parser::of(line).commands
+}
+
+/// Whether a shell would wait for another line: within quotes, parentheses, a here-document or a compound command, or
+/// behind an operator.
+pub(crate) fn is_open(text: &[u8]) -> bool {
+    let parser = Parser::of(text);
+    parser.is_cut || parser.blocks > 0 || !parser.here.is_empty()
 }
 
 /// A byte of a word, or what stands for some.
@@ -57,17 +56,43 @@ struct Parser<'a> {
     here: Vec<(Vec<u8>, bool)>,
     variables: HashMap<Vec<u8>, Vec<Vec<u8>>>,
     commands: Vec<Command>,
+    /// Compound commands that have begun and not ended.
+    blocks: usize,
+    /// Whether the text ended where more was to come.
+    is_cut: bool,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    fn of(line: &'a [u8]) -> Self {
+        let mut parser = Parser {
+            rest: line,
+            depth: 0,
+            here: Vec::new(),
+            variables: HashMap::new(),
+            commands: Vec::new(),
+            blocks: 0,
+            is_cut: false,
+        };
+        parser.list();
+        parser
+    }
+
     /// Reads commands to the end, or to the parenthesis that closes what was entered.
     fn list(&mut self) {
         let mut words: Vec<Word> = Vec::new();
+        // Whether an operator was the last that was seen.
+        let mut awaits = false;
         loop {
             match *self.rest {
-                [] => break,
+                [] => {
+                    self.is_cut |= awaits && words.is_empty() || self.depth > 0;
+                    break;
+                }
                 [b' ' | b'\t' | b'\r', ..] => self.skip(1),
-                [b'\\', b'\n', ..] => self.skip(2),
+                [b'\\', b'\n', ref rest @ ..] => {
+                    self.is_cut |= rest.is_empty();
+                    self.skip(2);
+                }
                 [b'\n', ..] => {
                     self.skip(1);
                     self.finish(&mut words);
@@ -78,21 +103,20 @@ impl Parser<'_> {
                     self.skip(1);
                     self.redirection(&mut words);
                 }
-                [b';' | b'&' | b'|', ..] => {
-                    self.skip(1);
+                [byte @ (b';' | b'&' | b'|'), ..] => {
+                    let is_pair = self.rest.get(1) == Some(&byte);
+                    awaits = byte == b'|' || byte == b'&' && is_pair;
+                    self.skip(if is_pair { 2 } else { 1 });
                     self.finish(&mut words);
                 }
                 [b'(', ..] => {
                     self.skip(1);
-                    match words.last().and_then(|word| array_name(word)) {
-                        Some(name) => {
-                            words.pop();
-                            self.array(name);
-                        }
-                        None => {
-                            self.finish(&mut words);
-                            self.nested();
-                        }
+                    if let Some(name) = words.last().and_then(|word| array_name(word)) {
+                        words.pop();
+                        self.array(name);
+                    } else {
+                        self.finish(&mut words);
+                        self.nested();
                     }
                 }
                 [b')', ..] => {
@@ -184,6 +208,7 @@ impl Parser<'_> {
                 }
                 let is_end = line == end;
                 self.skip(length.map_or(self.rest.len(), |length| length.saturating_add(1)));
+                self.is_cut |= !is_end && self.rest.is_empty();
                 if is_end || self.rest.is_empty() {
                     break;
                 }
@@ -203,14 +228,19 @@ impl Parser<'_> {
                 ] => {
                     return word;
                 }
-                [b'\\', b'\n', ..] => self.skip(2),
+                [b'\\', b'\n', ref rest @ ..] => {
+                    self.is_cut |= rest.is_empty();
+                    self.skip(2);
+                }
                 [b'\\', byte, ..] => {
                     word.push(Piece::Quoted(byte));
                     self.skip(2);
                 }
                 [b'\'', ..] => {
                     self.skip(1);
-                    let end = memchr::memchr(b'\'', self.rest).unwrap_or(self.rest.len());
+                    let end = memchr::memchr(b'\'', self.rest);
+                    self.is_cut |= end.is_none();
+                    let end = end.unwrap_or(self.rest.len());
                     let quoted = self.rest.get(..end).unwrap_or_default();
                     word.extend(quoted.iter().copied().map(Piece::Quoted));
                     self.skip(end.saturating_add(1));
@@ -241,7 +271,7 @@ impl Parser<'_> {
     fn quoted(&mut self, word: &mut Word) {
         loop {
             match *self.rest {
-                [] => return,
+                [] => return self.is_cut = true,
                 [b'"', ..] => return self.skip(1),
                 [b'\\', b'\n', ..] => self.skip(2),
                 [b'\\', byte @ (b'"' | b'\\' | b'$' | b'`'), ..] => {
@@ -261,7 +291,7 @@ impl Parser<'_> {
     fn ansi_quoted(&mut self, word: &mut Word) {
         loop {
             match *self.rest {
-                [] => return,
+                [] => return self.is_cut = true,
                 [b'\'', ..] => return self.skip(1),
                 [b'\\', byte, ..] => {
                     word.push(Piece::Quoted(match byte {
@@ -350,7 +380,10 @@ impl Parser<'_> {
         let mut inside = Vec::new();
         loop {
             match *self.rest {
-                [] => break,
+                [] => {
+                    self.is_cut = true;
+                    break;
+                }
                 [b'`', ..] => {
                     self.skip(1);
                     break;
@@ -372,6 +405,8 @@ impl Parser<'_> {
                 here: Vec::new(),
                 variables: std::mem::take(&mut self.variables),
                 commands: std::mem::take(&mut self.commands),
+                blocks: 0,
+                is_cut: false,
             };
             parser.list();
             self.variables = parser.variables;
@@ -385,7 +420,10 @@ impl Parser<'_> {
         let mut values = Vec::new();
         loop {
             match *self.rest {
-                [] => break,
+                [] => {
+                    self.is_cut = true;
+                    break;
+                }
                 [b')', ..] => {
                     self.skip(1);
                     break;
@@ -396,7 +434,7 @@ impl Parser<'_> {
                 ] => self.skip(1),
                 _ => {
                     let word = self.word();
-                    values.extend(self.values(word));
+                    values.extend(self.values(&word));
                 }
             }
         }
@@ -411,7 +449,16 @@ impl Parser<'_> {
             words.next();
             match keyword {
                 Keyword::Leads => {}
-                Keyword::Loop => return self.bind_loop(words.collect()),
+                Keyword::Opens => self.blocks = self.blocks.saturating_add(1),
+                Keyword::Closes => self.blocks = self.blocks.saturating_sub(1),
+                Keyword::Loop => {
+                    self.blocks = self.blocks.saturating_add(1);
+                    return self.bind_loop(words.collect());
+                }
+                Keyword::Case => {
+                    self.blocks = self.blocks.saturating_add(1);
+                    return;
+                }
                 Keyword::Ends => return,
             }
         }
@@ -432,7 +479,7 @@ impl Parser<'_> {
         }
         if words.is_empty() || exported.is_some() {
             for (name, value) in assignments {
-                let values = self.values(value);
+                let values = self.values(&value);
                 self.variables.insert(name, values);
             }
             return;
@@ -489,15 +536,15 @@ impl Parser<'_> {
         words.next();
         let mut values: Vec<_> = words
             .flat_map(braces)
-            .flat_map(|word| self.values(word))
+            .flat_map(|word| self.values(&word))
             .collect();
         values.truncate(EXPANSION_LIMIT);
         self.variables.insert(name, values);
     }
 
     /// The values of a word: those of a variable it consists of, split at blanks, else the word itself.
-    fn values(&self, word: Word) -> Vec<Vec<u8>> {
-        if let [Piece::Variable(name)] = word.as_slice()
+    fn values(&self, word: &[Piece]) -> Vec<Vec<u8>> {
+        if let [Piece::Variable(name)] = word
             && let Some(values) = self.variables.get(name)
         {
             return values
@@ -507,7 +554,7 @@ impl Parser<'_> {
                 .map(<[u8]>::to_vec)
                 .collect();
         }
-        vec![self.resolved(&word, &[])]
+        vec![self.resolved(word, &[])]
     }
 
     /// The text of a word, with the chosen values of variables that have several.
@@ -535,6 +582,12 @@ impl Parser<'_> {
 enum Keyword {
     /// Stands before a command.
     Leads,
+    /// Begins a compound command, and stands before a command.
+    Opens,
+    /// Ends a compound command.
+    Closes,
+    /// Begins one of which no command follows at once.
+    Case,
     /// Before a variable and its values.
     Loop,
     /// Nothing that follows is a command.
@@ -550,12 +603,13 @@ fn keyword(word: &[Piece]) -> Option<Keyword> {
         })
         .collect();
     match &*plain? {
-        b"if" | b"then" | b"elif" | b"else" | b"while" | b"until" | b"do" | b"!" | b"{" | b"}"
-        | b"begin" | b"and" | b"or" | b"not" | b"coproc" | b"fi" | b"done" | b"esac" | b"end" => {
-            Some(Keyword::Leads)
-        }
+        b"then" | b"elif" | b"else" | b"do" | b"!" | b"begin" | b"and" | b"or" | b"not"
+        | b"coproc" | b"end" => Some(Keyword::Leads),
+        b"if" | b"while" | b"until" | b"{" => Some(Keyword::Opens),
+        b"fi" | b"done" | b"esac" | b"}" => Some(Keyword::Closes),
+        b"case" => Some(Keyword::Case),
         b"for" | b"select" => Some(Keyword::Loop),
-        b"case" | b"function" => Some(Keyword::Ends),
+        b"function" => Some(Keyword::Ends),
         _ => None,
     }
 }

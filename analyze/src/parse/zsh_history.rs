@@ -38,15 +38,16 @@ pub(crate) fn parse(input: &[u8]) -> Vec<Command<'_>> {
     commands
 }
 
-/// Time and duration of a line that has them, and what stands behind them.
-pub(crate) fn stamp(line: &[u8]) -> Option<(i64, u64, &[u8])> {
+/// Time and duration of a line that has a place for them, and what stands behind it.
+pub(crate) fn stamp(line: &[u8]) -> Option<(Option<i64>, Option<u64>, &[u8])> {
     let (time, rest) = cut(line.strip_prefix(b":")?, b':')?;
     let (duration, command) = cut(rest, b';')?;
-    Some((
-        decimal(time.trim_ascii_start())?,
-        decimal(duration)?,
-        command,
-    ))
+    let (time, duration) = (time.trim_ascii_start(), duration.trim_ascii_start());
+    let numbers = (decimal(time), decimal(duration));
+    // Neither a number nor nothing: it is no time.
+    let is_odd = numbers.0.is_none() && !time.is_empty();
+    let is_odd = is_odd || numbers.1.is_none() && !duration.is_empty();
+    (!is_odd).then_some((numbers.0, numbers.1, command))
 }
 
 fn command(line: u64, mut text: Cow<'_, [u8]>) -> Option<Command<'_>> {
@@ -67,14 +68,14 @@ fn command(line: u64, mut text: Cow<'_, [u8]>) -> Option<Command<'_>> {
     }
     (!is_blank(&text)).then(|| Command {
         line,
-        time: stamped.map(|(time, _)| time),
-        duration: stamped.map(|(_, duration)| duration),
+        time: stamped.and_then(|(time, _)| time),
+        duration: stamped.and_then(|(_, duration)| duration),
         text,
     })
 }
 
 /// A part of a text, borrowed where the text is.
-fn part<'a>(text: Cow<'a, [u8]>, of: impl Fn(&[u8]) -> &[u8]) -> Cow<'a, [u8]> {
+fn part(text: Cow<'_, [u8]>, of: impl Fn(&[u8]) -> &[u8]) -> Cow<'_, [u8]> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(of(text)),
         Cow::Owned(text) => Cow::Owned(of(&text).to_vec()),
@@ -87,15 +88,13 @@ fn without_meta(text: &[u8]) -> Vec<u8> {
     while let [byte, after @ ..] = rest {
         let meant = after.first().map(|next| next ^ 0x20);
         // Another byte behind it: not written by zsh.
-        match meant.filter(|meant| *byte == META && matches!(meant, 0 | META..=0xa2)) {
-            Some(meant) => {
-                plain.push(meant);
-                rest = after.get(1..).unwrap_or_default();
-            }
-            None => {
-                plain.push(*byte);
-                rest = after;
-            }
+        let meant = meant.filter(|meant| *byte == META && matches!(meant, 0 | META..=0xa2));
+        if let Some(meant) = meant {
+            plain.push(meant);
+            rest = after.get(1..).unwrap_or_default();
+        } else {
+            plain.push(*byte);
+            rest = after;
         }
     }
     plain
@@ -141,7 +140,7 @@ mod tests {
     #[test]
     fn plain_histories() {
         check(
-            b"ls\n\n\\: > x\n: no time\n:1:2\n: 99999999999999999999:0;x\nend\\",
+            b"ls\n: :;\n\\: > x\n: no time\n:1:2\n: 99999999999999999999:0;x\nend\\",
             &[
                 (1, None, None, b"ls"),
                 (3, None, None, b": > x"),

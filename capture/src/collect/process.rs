@@ -116,7 +116,8 @@ impl<F: AsFd> Collector<'_, F> {
         Ok(())
     }
 
-    fn meet(&self, visit: &Visit) -> Result<(OwnedFd, Identity, bool), End<'static>> {
+    /// Opens the directory of a process, once it is told that it is the one that an earlier visit met.
+    pub(super) fn meet(&self, visit: &Visit) -> Result<(OwnedFd, Identity, bool), End<'static>> {
         if visit.identity.has_ended {
             // Whatever has its pid by now is not what these reads were planned for.
             return Err(End::of_errno(Errno::SRCH));
@@ -194,7 +195,7 @@ impl<F: AsFd> Collector<'_, F> {
     /// How a read below the directory of a process ended that was refused: a file that is missing (ENOENT) there is no
     /// fact about the kernel once the process has ended, and ESRCH is no sign that it has: a kernel thread says so of
     /// its environment.
-    fn refused(&self, process: BorrowedFd<'_>, refusal: Refusal) -> End<'static> {
+    pub(super) fn refused(&self, process: BorrowedFd<'_>, refusal: Refusal) -> End<'static> {
         let is_doubtful = matches!(refusal, Refusal::Errno(Errno::NOENT | Errno::SRCH));
         let end = refusal.end();
         if !is_doubtful || !self.host.is_live() {

@@ -34,7 +34,7 @@ fn keep(source: Source, opened: &Opened) -> Keep {
     match source {
         Source::Process("cmdline" | "environ") => Keep::Ends,
         _ if opened.is_device => Keep::Records,
-        Source::Log(_) | Source::Home(_) | Source::Device(_) => Keep::Tail,
+        Source::Log(_) | Source::Home(_) | Source::NamedHistory | Source::Device(_) => Keep::Tail,
         _ => Keep::Head,
     }
 }

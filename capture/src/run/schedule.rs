@@ -12,7 +12,7 @@ use crate::output::RESERVE;
 use crate::plan::{ItemKind, ProcessItem};
 use crate::pool::{self, Received, Worker};
 use crate::protocol::{
-    End, FileSystemTask, FileTask, Identity, ItemGroup, Reply, Request, Visit,
+    Access, End, FileSystemTask, FileTask, Identity, ItemGroup, Reply, Request, Visit,
 };
 use crate::sink::Incoming;
 
@@ -339,7 +339,11 @@ impl Capture {
     fn incoming(&self, asked: &Outstanding) -> Option<Incoming> {
         if let Some(task) = current_file(asked) {
             let source = self.sources.get(usize::from(task.source))?;
-            return Some(Incoming::new(task.path.clone(), *source, None));
+            let pid = match task.access {
+                Access::Named(named) if named.through => Some(named.pid),
+                _ => None,
+            };
+            return Some(Incoming::new(task.path.clone(), *source, pid));
         }
         let (visit, item) = (current_visit(asked)?, self.current_item(asked)?);
         match item.kind {
@@ -393,6 +397,20 @@ impl Capture {
                 let ticks = schema::parse::stat::start_ticks(bytes);
                 met.identity.start_ticks = ticks.or(met.identity.start_ticks);
             }
+            _ if item.source == Source::Process("status") => {
+                let met = self.processes.entry(pid).or_default();
+                met.uid = schema::parse::status::only_uid(bytes);
+            }
+            _ if item.source == Source::Process("environ") => {
+                let met = self.processes.entry(pid).or_default();
+                // In a dead tree files belong to whoever unpacked it, and so does this one.
+                let owner = if self.is_live {
+                    met.uid
+                } else {
+                    end.file.map(|file| file.uid)
+                };
+                self.named_files.learn(pid, met, owner, bytes);
+            }
             _ => {}
         }
     }
@@ -417,6 +435,7 @@ impl Capture {
         match name {
             b"ns/net" => met.net_namespace = inode,
             b"ns/mnt" => met.mount_namespace = inode,
+            b"root" => met.root = (target != b"/").then(|| target.to_vec()),
             _ => {}
         }
     }

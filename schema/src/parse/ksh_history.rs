@@ -36,12 +36,10 @@ pub fn commands(text: &[u8]) -> Vec<Command> {
     };
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         let (head, is_numbered) = match rest {
-            // Padding to an even length.
-            [0, ..] => (1, false),
             [0x82, 0, ..] => (6, false),
             [0x81, 0, ..] => (2, false),
-            // Skipped by the shell, as a version that was written into the middle.
-            [0x81, ..] => (1, false),
+            // Padding to an even length; and what the shell skips, as a version that was written into the middle.
+            [0 | 0x81, ..] => (1, false),
             [0xff, ..] => (5, true),
             _ => (0, false),
         };

@@ -238,7 +238,7 @@ impl Finder {
         for argument in Arguments::new(MOSH, words) {
             match argument {
                 Argument::Long(b"ssh", Some(shell)) => {
-                    told.port = told.port.or(self.remote_shell(shell))
+                    told.port = told.port.or(self.remote_shell(shell));
                 }
                 Argument::Operand(word) if target.is_none() => target = Some(word),
                 _ => {}
@@ -278,7 +278,7 @@ impl Finder {
                 }
                 Argument::Long(b"port", Some(value)) => told.port = port(value),
                 Argument::Short(letter, Some(value)) if letter == port_letter => {
-                    told.port = port(value)
+                    told.port = port(value);
                 }
                 Argument::Short(letter @ (b'J' | b'o'), Some(value)) => {
                     self.ssh_option(name, letter, value, &mut told);
@@ -343,7 +343,7 @@ impl Finder {
         for argument in Arguments::new(WGET, words) {
             match argument {
                 Argument::Long(b"user" | b"http-user" | b"ftp-user", user @ Some(_)) => {
-                    told.user = user
+                    told.user = user;
                 }
                 Argument::Operand(word) => urls.push(word),
                 _ => {}
@@ -455,7 +455,7 @@ impl Finder {
                 Argument::Short(b'h', value @ Some(_))
                 | Argument::Long(b"host", value @ Some(_)) => told.host = value,
                 Argument::Short(b'p', Some(value)) | Argument::Long(b"port", Some(value)) => {
-                    told.port = port(value)
+                    told.port = port(value);
                 }
                 Argument::Short(b'U', value @ Some(_))
                 | Argument::Long(b"username", value @ Some(_)) => {

@@ -86,6 +86,54 @@ fn values_that_the_line_tells() {
     check("h=$(y); x $h", &["y", "x ?"]);
 }
 
+#[test]
+fn whether_a_shell_would_wait() {
+    for open in [
+        "echo 'a",
+        "echo \"a",
+        "for h in a b",
+        "for h in a; do x",
+        "if a; then",
+        "while a\ndo b",
+        "case $x in",
+        "case $x in\na) b;;",
+        "f() {",
+        "(a",
+        "$(a",
+        "`a",
+        "a=(b",
+        "a |",
+        "a &&",
+        "a ||\n",
+        "cat <<E",
+        "cat <<E\nx",
+        "a \\\n",
+        "echo $'a",
+    ] {
+        assert!(is_open(open.as_bytes()), "{open}");
+    }
+    for closed in [
+        "",
+        "ls",
+        "echo 'a\nb'",
+        "for h in a b\ndo x\ndone",
+        "if a; then b; fi",
+        "case $x in a) b;; esac",
+        "f() { a; }",
+        "(a)",
+        "a | b",
+        "a &",
+        "a;",
+        "cat <<E\nx\nE",
+        "# it's",
+        "echo for if {",
+        "a \\\nb",
+        "a |\nb",
+    ] {
+        assert!(!is_open(closed.as_bytes()), "{closed}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_line_panics(line: Vec<u8>) {
