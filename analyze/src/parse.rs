@@ -11,6 +11,7 @@ pub(crate) mod etc;
 pub(crate) mod fish_history;
 pub(crate) mod log_time;
 pub(crate) mod nf_conntrack;
+pub(crate) mod oom;
 pub(crate) mod os_release;
 pub(crate) mod proc_diskstats;
 pub(crate) mod proc_loadavg;

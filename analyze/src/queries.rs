@@ -62,6 +62,7 @@ const SHOW: &[(&str, &str)] = files!("show":
     "free",
     "history",
     "netstat",
+    "oom",
     "ps",
     "pstree",
     "ss",

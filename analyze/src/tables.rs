@@ -62,6 +62,7 @@ extractors! {
     network_counters::NetworkCounters,
     multicast_groups::Groups,
     log_lines::LogLines,
+    oom_kills::OomKills,
     shell_history::Histories,
     history_hosts::Hosts,
     memory_info::Amounts,

@@ -52,6 +52,7 @@ tables! {
     network_counters::NetworkCounter,
     multicast_groups::MulticastGroup,
     log_lines::LogLine,
+    oom_kills::OomKill,
     shell_history::ShellHistory,
     history_hosts::HistoryHost,
     memory_info::MemoryInfo,
