@@ -58,9 +58,11 @@ const VIEWS: &[(&str, &str)] = files!("views":
 const SHOW: &[(&str, &str)] = files!("show":
     "arp",
     "conntrack",
+    "df",
     "fds",
     "free",
     "history",
+    "lsof",
     "netstat",
     "oom",
     "ps",
@@ -68,6 +70,7 @@ const SHOW: &[(&str, &str)] = files!("show":
     "ss",
     "threads",
     "top",
+    "vmstat",
 );
 
 const BRIEF: &[(&str, &str)] = files!("brief":

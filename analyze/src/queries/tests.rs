@@ -2,6 +2,7 @@
 
 mod host_commands;
 mod pid;
+mod system;
 
 use std::time::Duration;
 

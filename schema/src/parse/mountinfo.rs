@@ -98,13 +98,14 @@ impl<'a> Paths<'a> {
         for mount in mounts.iter().filter(|mount| mount.id != mount.parent) {
             children.entry(mount.parent).or_default().push(mount);
         }
-        let mut passed = HashSet::new();
+        let (mut passed, mut mounted) = (HashSet::new(), HashSet::new());
         for siblings in children.values_mut() {
             // With the slash before every other byte, what lies below a path follows it at once.
             let order = |byte: &u8| byte.wrapping_sub(b'/');
             siblings.sort_by(|a, b| a.path.iter().map(order).cmp(b.path.iter().map(order)));
             let mut above: Option<&Mount<'_>> = None;
             for mount in siblings {
+                mounted.insert((mount.parent, &*mount.path));
                 match above {
                     Some(above) if is_below(&mount.path, &above.path) => {
                         passed.insert(mount.id);
@@ -113,10 +114,9 @@ impl<'a> Paths<'a> {
                 }
             }
         }
-        let mounted = children.values().flatten();
         Paths {
             by_id: mounts.iter().map(|mount| (mount.id, mount)).collect(),
-            mounted: mounted.map(|mount| (mount.parent, &*mount.path)).collect(),
+            mounted,
             passed,
         }
     }

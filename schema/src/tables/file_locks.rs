@@ -18,7 +18,8 @@ crate::table! {
         mode: Text<'a>,
         /// `READ`, `WRITE`, `RW`, `NONE` or `UNLCK`.
         access: Text<'a>,
-        /// Process that took it; NULL for an `OFDLCK`, which belongs to an open file, and where the kernel names none.
+        /// Process that took it; NULL for an `OFDLCK`, which belongs to an open file (kernels before 4.14 name who opened
+        /// it), and where the kernel names none.
         pid: Option<u32>,
         /// Device as `major:minor` in hexadecimal, as `process_memory_map` has it; NULL for a lock without a file.
         device: Option<Text<'a>>,
