@@ -1,8 +1,6 @@
 //! `.bash_history`: a command on each line, or, where bash writes times, `#SECONDS` before each command; and `.history` of
 //! tcsh, with `#+SECONDS`.
 
-use std::borrow::Cow;
-
 use super::bytes::{cut, decimal, is_blank};
 use super::shell_history::Command;
 use super::shell_words;
@@ -75,12 +73,7 @@ fn close<'a>(
     let (line, from, _) = open?;
     let (text, _) = from.split_at_checked(from.len().checked_sub(rest.len())?)?;
     let text = text.strip_suffix(b"\n").unwrap_or(text);
-    (!is_blank(text)).then_some(Command {
-        line,
-        time,
-        duration: None,
-        text: Cow::Borrowed(text),
-    })
+    (!is_blank(text)).then(|| Command::new(line, time, text))
 }
 
 #[cfg(test)]

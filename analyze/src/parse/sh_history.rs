@@ -1,7 +1,5 @@
 //! `.sh_history`, as ksh93 and mksh write it: binary, without times.
 
-use std::borrow::Cow;
-
 use schema::parse::ksh_history;
 
 use super::bytes::is_blank;
@@ -16,12 +14,7 @@ pub(crate) fn parse(input: &[u8]) -> Vec<Command<'_>> {
             Some((number, text.strip_suffix(b"\n").unwrap_or(text)))
         })
         .filter(|(_, text)| !is_blank(text))
-        .map(|(line, text)| Command {
-            line,
-            time: None,
-            duration: None,
-            text: Cow::Borrowed(text),
-        })
+        .map(|(line, text)| Command::new(line, None, text))
         .collect()
 }
 

@@ -22,6 +22,18 @@ pub(crate) struct Command<'a> {
     pub(crate) text: Cow<'a, [u8]>,
 }
 
+impl<'a> Command<'a> {
+    /// A command of a shell that does not measure.
+    pub(crate) fn new(line: u64, time: Option<i64>, text: &'a [u8]) -> Self {
+        Command {
+            line,
+            time,
+            duration: None,
+            text: Cow::Borrowed(text),
+        }
+    }
+}
+
 /// A history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct History<'a> {
@@ -102,12 +114,7 @@ fn binary(text: &[u8]) -> Option<&'static str> {
 fn plain(text: &[u8]) -> Vec<Command<'_>> {
     lines(text)
         .filter(|(_, line)| !is_blank(line))
-        .map(|(line, text)| Command {
-            line,
-            time: None,
-            duration: None,
-            text: Cow::Borrowed(text),
-        })
+        .map(|(line, text)| Command::new(line, None, text))
         .collect()
 }
 

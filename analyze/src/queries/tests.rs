@@ -315,6 +315,8 @@ fn coverage_sums_by_kind() {
         ("8", "'/proc/8/fd/3'", "'denied'"),
         ("8", "'/proc/8/task/9/stat'", "'vanished'"),
         ("NULL", "'/home/anna/.bash_history'", "'absent'"),
+        ("NULL", "'/root/.config/fish/fish_history'", "'absent'"),
+        ("NULL", "'/srv/.my_history'", "'absent'"),
     ] {
         fixture.insert(
             "collection_log",
@@ -335,7 +337,9 @@ fn coverage_sums_by_kind() {
             "/proc/PID/fd/FD|denied|1|10",
             "/proc/PID/status|collected|2|20",
             "/proc/PID/task/TID/stat|vanished|1|10",
+            "/srv/.my_history|absent|1|10",
             "~/.bash_history|absent|1|10",
+            "~/.config/fish/fish_history|absent|1|10",
         ]
     );
 }
@@ -538,6 +542,37 @@ fn brief_names_the_other_ends() {
         [
             "in|198.51.100.9|80|tcp|2|-|NULL",
             "out|203.0.113.5|5432|tcp|1|app|really 198.51.100.77:6432",
+        ]
+    );
+}
+
+#[test]
+fn brief_names_hosts_of_histories() {
+    let fixture = Fixture::new();
+    for (username, time, host, port) in [
+        ("'ada'", "1700000000", "'db-1'", "3306"),
+        ("'eve'", "1700000009", "'db-1'", "3306"),
+        ("NULL", "NULL", "'web-1'", "NULL"),
+        ("'ada'", "1700000009", "'127.0.0.1'", "3306"),
+        ("'ada'", "1700000009", "'localhost'", "NULL"),
+    ] {
+        fixture.insert(
+            "history_hosts",
+            &[
+                ("username", username),
+                ("uid", "7"),
+                ("time", time),
+                ("program", "'mysql'"),
+                ("host", host),
+                ("port", port),
+            ],
+        );
+    }
+    assert_eq!(
+        ask(&fixture, named(brief(), "45-history-hosts").sql),
+        [
+            "db-1|3306|mysql|ada,eve|2|2023-11-14 22:13:29",
+            "web-1|NULL|mysql|7|1|NULL"
         ]
     );
 }

@@ -5,7 +5,11 @@ use schema::{Row, TableDef, Text};
 
 use super::shell_history::Typist;
 use crate::extract::{Extract, Facts, File, Sink};
-use crate::parse::{shell_history, shell_hosts};
+use crate::parse::{Issue, shell_history, shell_hosts};
+
+/// Hosts of one file: a few bytes of a loop can name many, and a file of loops more than anybody went to. Tests
+/// have less time.
+const HOST_LIMIT: usize = if cfg!(test) { 1000 } else { 100_000 };
 
 /// Fills `history_hosts`.
 #[derive(Default)]
@@ -18,8 +22,15 @@ impl Extract for Hosts {
         let typist = Typist::of(file, facts);
         // What was not understood of the file is told by `shell_history`.
         let history = shell_history::parse(file.path, file.content);
+        let mut left = HOST_LIMIT;
         for command in history.commands.value {
+            if left == 0 {
+                let reason = "commands whose hosts are under the limit of a file";
+                let issue = Issue::at(command.line, reason, &command.text);
+                return sink.issue(file.member, issue);
+            }
             for named in shell_hosts::hosts(&command.text) {
+                left = left.saturating_sub(1);
                 sink.row(&HistoryHost {
                     uid: typist.uid,
                     username: typist.name.map(Text::from),

@@ -1,6 +1,6 @@
 //! Histories, and the hosts in them.
 
-use super::check;
+use super::{check, extract};
 
 #[test]
 fn histories_and_whose_they_are() {
@@ -60,4 +60,17 @@ fn hosts_in_histories() {
              command='curl http://b'",
         ],
     );
+}
+
+#[test]
+fn a_file_of_loops_is_cut() {
+    let line = "for h in w{1..64}; do ssh $h; done\n";
+    let text = line.repeat(20);
+    let (hosts, all) = extract(
+        "history_hosts",
+        &[("/root/.ash_history", text.as_bytes())],
+        &[],
+    );
+    let lines: Vec<_> = all.issues.iter().map(|(_, issue)| issue.line).collect();
+    assert_eq!((hosts.len(), lines), (1024, vec![Some(17)]));
 }
