@@ -128,7 +128,7 @@ fn scene() -> Tree {
         &zst(b"Nov  1 00:00:01 web-1 kernel: [7.000001] zstd\n"),
     );
     let record = |text: &str| {
-        let (stamp, message) = text[1..].split_once("] ").unwrap();
+        let (stamp, message) = text.strip_prefix('[').unwrap().split_once("] ").unwrap();
         format!("3,1,{},-;{message}\n", stamp.trim().replace('.', ""))
     };
     let kmsg = [record(KILL), record(KILLED)].concat();
