@@ -128,7 +128,7 @@ fn scene() -> Tree {
         &zst(b"Nov  1 00:00:01 web-1 kernel: [7.000001] zstd\n"),
     );
     let record = |text: &str| {
-        let (stamp, message) = text[1..].split_once("] ").unwrap();
+        let (stamp, message) = text.strip_prefix('[').unwrap().split_once("] ").unwrap();
         format!("3,1,{},-;{message}\n", stamp.trim().replace('.', ""))
     };
     let kmsg = [record(KILL), record(KILLED)].concat();
@@ -196,6 +196,34 @@ fn rotated_logs_and_the_hosts_clock() {
         "SELECT time, message FROM log_lines WHERE path LIKE '%.zst'",
         "1793500201 | [7.000001] zstd",
     );
+}
+
+/// Trees that others collected have the link, and not what it leads to; older ones have only the name.
+#[test]
+fn the_zone_by_its_name() {
+    let place = tempfile::tempdir().unwrap();
+    let line = "SELECT time FROM log_lines";
+    let zone = "SELECT count(*) FROM parse_issues WHERE reason LIKE '%time zone is not known%'";
+    let tree = scene();
+    for file in fs::read_dir(tree.0.path().join("var/log")).unwrap() {
+        fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    fs::remove_file(tree.0.path().join("dev/kmsg")).unwrap();
+    tree.file("var/log/syslog", b"Nov 24 08:30:00 web-1 cron[7]: tick\n");
+    let check = |name: &str, time: &str, unknown: &str| {
+        let place = place.path().join(name);
+        fs::create_dir(&place).unwrap();
+        let bundle = tree.bundle(&place);
+        expect_rows(&bundle, line, time);
+        expect_rows(&bundle, zone, unknown);
+    };
+    fs::remove_dir_all(tree.0.path().join("usr")).unwrap();
+    check("link", "1795521600", "0");
+    fs::remove_file(tree.0.path().join("etc/localtime")).unwrap();
+    tree.file("etc/timezone", b"Asia/Tokyo\n");
+    check("name", "1795476600", "0");
+    fs::remove_file(tree.0.path().join("etc/timezone")).unwrap();
+    check("nothing", "1795509000", "1");
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl<'a> Snapshot<'a> {
         };
         let mut blobs = HashMap::new();
         let mut issues = Vec::new();
-        let (mut local_time, mut zone_by_name) = (None, None);
+        let (mut local_time, mut zone_by_link, mut zone_by_name) = (None, None, None);
         let wanted = |name: &str| {
             (is_dead && Traces::wants(name))
                 || matches!(name, PASSWD | LOCALTIME | TIMEZONE)
@@ -92,6 +92,7 @@ impl<'a> Snapshot<'a> {
                     Some("collection_log") => {
                         let _ = each_row(item.content, |row: CollectionLog<'_>| {
                             note_outcome(&row, &mut facts, &mut blobs);
+                            zone_by_link = zone_by_link.take().or_else(|| zone_of_link(&row));
                         });
                     }
                     Some("file_system_stats") => {
@@ -133,7 +134,7 @@ impl<'a> Snapshot<'a> {
             matches!(located, Some(Source::Log(_)))
                 && matches!(fact.outcome, Outcome::Collected | Outcome::Truncated)
         });
-        match local_time.or(zone_by_name) {
+        match local_time.or(zone_by_link).or(zone_by_name) {
             Some(zone) => facts.time_zone = zone,
             None if !has_logs => {}
             None => issues.push(Problem {
@@ -338,6 +339,14 @@ fn duration_us(start: schema::header::Clocks, end: schema::header::Clocks) -> Op
         (Some(start), Some(end)) => end.checked_sub(start),
         _ => end.realtime_us.checked_sub(start.realtime_us),
     }
+}
+
+/// The zone that `/etc/localtime` names where it is a link to a zone file that the tree does not have.
+fn zone_of_link(row: &CollectionLog<'_>) -> Option<TimeZone> {
+    let reason = row.reason.as_ref()?.as_bytes();
+    let is_link = row.path.as_bytes() == b"/etc/localtime" && row.outcome == Outcome::Absent;
+    let (_, name) = std::str::from_utf8(reason).ok()?.split_once("/zoneinfo/")?;
+    TimeZone::get(name).ok().filter(|_| is_link)
 }
 
 /// The zone that `/etc/timezone` names, by the rules that came with this program.

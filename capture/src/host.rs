@@ -79,6 +79,8 @@ pub enum Refusal {
     Errno(Errno),
     /// One of our own rules.
     Rule(String),
+    /// A symbolic link to what is not there; its target tells something even so: a time zone, a version.
+    Dangling(Vec<u8>),
 }
 
 impl From<Errno> for Refusal {
@@ -93,6 +95,13 @@ impl Refusal {
         match self {
             Refusal::Errno(errno) => End::of_errno(errno),
             Refusal::Rule(reason) => End::because(Outcome::Skipped, reason),
+            Refusal::Dangling(target) => End {
+                errno: Some(Errno::NOENT.raw_os_error()),
+                ..End::because(
+                    Outcome::Absent,
+                    format!("symbolic link to {}", escaped(&target)),
+                )
+            },
         }
     }
 }
@@ -474,6 +483,7 @@ impl Host {
             .collect();
         let mut directories = vec![enter(".", root)?];
         let mut links = 0;
+        let mut last_target = None;
         let mut home_owner = None;
         while let Some((name, in_home)) = pending.pop_front() {
             let directory = directories.last().ok_or(Errno::NOENT)?;
@@ -487,7 +497,12 @@ impl Host {
                 home_owner = Some(rustix::fs::fstat(directory)?.st_uid);
             }
             let name = CString::new(name).map_err(|_| Errno::INVAL)?;
-            let found = enter(name.as_c_str(), directory.as_fd())?;
+            let found = match (enter(name.as_c_str(), directory.as_fd()), &last_target) {
+                (Err(Errno::NOENT), Some(target)) => {
+                    return Err(Refusal::Dangling(Vec::clone(target)));
+                }
+                (entered, _) => entered?,
+            };
             let stat = rustix::fs::fstat(&found)?;
             match FileType::from_raw_mode(stat.st_mode) {
                 FileType::Symlink => {
@@ -503,6 +518,7 @@ impl Host {
                     for component in components(&target).collect::<Vec<_>>().into_iter().rev() {
                         pending.push_front((component, false));
                     }
+                    last_target = Some(target);
                 }
                 FileType::Directory => {
                     if rustix::fs::fstatfs(&found)?.f_type == AUTOFS_SUPER_MAGIC {
@@ -654,6 +670,7 @@ mod tests {
         match result.unwrap_err() {
             Refusal::Rule(reason) => reason,
             Refusal::Errno(errno) => format!("errno {}", errno.raw_os_error()),
+            Refusal::Dangling(target) => format!("dangling, to {}", escaped(&target)),
         }
     }
 
@@ -682,7 +699,9 @@ mod tests {
             );
         }
         let open = |path: &str, access| refused(host.file(path.as_bytes(), access));
-        assert_eq!(open("/etc/out", Access::System), "errno 2");
+        let out = open("/etc/out", Access::System);
+        assert_eq!(out, format!("dangling, to {}", outside.path().display()));
+        assert_eq!(open("/etc/none", Access::System), "errno 2");
         assert_eq!(open("/etc/loop", Access::System), "errno 40");
         assert_eq!(open("/etc", Access::System), "directory");
         assert_eq!(

@@ -3,7 +3,7 @@
 //! Old kernels say `Kill process ... or sacrifice child` and then `Killed process ...`; Linux 5.0 has a line
 //! `oom-kill:...` before; Linux 5.1 and later say it all in one `Killed process ...`.
 
-use super::bytes::{cut, decimal};
+use super::bytes::{cut, decimal, fields};
 
 /// A line that tells of a kill.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub(crate) enum OomLine<'a> {
     Chosen(Victim<'a>),
     /// A process was killed.
     Killed(Victim<'a>),
+    /// Heading of the list of processes; which number behind the process id is the badness adjustment.
+    Heading(usize),
+    /// A process of that list: its id, and the text behind it.
+    Listed(u32, &'a [u8]),
 }
 
 /// Where a kill is.
@@ -54,6 +58,9 @@ const NAME_LIMIT: usize = 15;
 
 /// Reads one message of the kernel, without its stamp.
 pub(crate) fn line(text: &[u8]) -> Option<OomLine<'_>> {
+    if text.starts_with(b"[") {
+        return list(text);
+    }
     if let Some(fields) = text.strip_prefix(b"oom-kill:") {
         return Some(OomLine::Context(context(fields)));
     }
@@ -91,6 +98,24 @@ pub(crate) fn line(text: &[u8]) -> Option<OomLine<'_>> {
         return Some(OomLine::Chosen(Victim { is_memcg, ..victim }));
     }
     memchr::memmem::find(text, b" invoked oom-killer: ").map(|_| OomLine::Invoked)
+}
+
+/// User id and badness adjustment of a process in the list of processes, whose heading says where the latter is.
+pub(crate) fn listed(text: &[u8], adjustment: usize) -> Option<(u32, i32)> {
+    let mut fields = fields(text);
+    let uid = decimal(fields.next()?)?;
+    let adjustment = fields.nth(adjustment.checked_sub(1)?)?;
+    Some((uid, std::str::from_utf8(adjustment).ok()?.parse().ok()?))
+}
+
+/// `[ pid ]   uid  tgid total_vm ... oom_score_adj name`, and lines of numbers below it.
+fn list(text: &[u8]) -> Option<OomLine<'_>> {
+    let (inside, rest) = cut(text.strip_prefix(b"[")?, b']')?;
+    if inside.trim_ascii() == b"pid" {
+        let at = fields(rest).position(|name| name == b"oom_score_adj")?;
+        return Some(OomLine::Heading(at));
+    }
+    Some(OomLine::Listed(decimal(inside.trim_ascii())?, rest))
 }
 
 fn strip<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
@@ -132,8 +157,11 @@ fn context(text: &[u8]) -> Context<'_> {
             let at = path
                 .get(from..)
                 .and_then(|end| memchr::memmem::find(end, b",task="))
-                .map_or(path.len(), |at| from.saturating_add(at));
-            found.cgroup = path.get(..at);
+                .map(|at| from.saturating_add(at));
+            found.cgroup = match at {
+                Some(at) => path.get(..at),
+                None => Some(until(path, b",task=")),
+            };
             found.pid = Some(pid);
             found.uid = Some(uid);
         }
@@ -324,6 +352,20 @@ mod tests {
                 ..Context::default()
             },
         );
+    }
+
+    #[test]
+    fn the_list_of_processes() {
+        let heading = b"[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name";
+        assert_eq!(line(heading), Some(OomLine::Heading(6)));
+        let row = b"[ 4711]    33  4711     1000      500      16        0          -500 7 z";
+        let Some(OomLine::Listed(4711, rest)) = line(row) else {
+            panic!("{:?}", line(row));
+        };
+        assert_eq!(listed(rest, 6), Some((33, -500)));
+        assert_eq!(listed(rest, 60), None);
+        assert_eq!(line(b"[<ffffffff81720bf6>] dump_stack+0x45/0x56"), None);
+        assert_eq!(line(b"[ pid ] cut"), None);
     }
 
     #[test]

@@ -21,6 +21,8 @@ const DRIFT_US: i64 = 60_000_000;
 const BOOTS_US: i64 = 86_400_000_000;
 /// Rows of one process id that a line is compared with.
 const NEIGHBOURS: usize = 8;
+/// Processes of a list that are kept: what one host has.
+const LISTED_LIMIT: usize = 100_000;
 /// Lines of one kill that are told apart: a log and its rotated siblings have one each.
 const LINES_LIMIT: usize = 64;
 
@@ -50,6 +52,10 @@ struct Episode {
     pid: Option<u32>,
     uid: Option<u32>,
     is_group: bool,
+    /// Which number of the list of processes is the badness adjustment.
+    adjustment: Option<usize>,
+    /// User id and badness adjustment by process, from that list.
+    listed: HashMap<u32, (u32, i32)>,
     /// Told to be killed, or a child of it.
     chosen: Option<Kill>,
 }
@@ -202,6 +208,17 @@ impl Found {
         match oom::line(message) {
             None => {}
             Some(OomLine::Invoked) => self.begin(),
+            Some(OomLine::Heading(at)) => self.episode.adjustment = Some(at),
+            Some(OomLine::Listed(pid, text)) => {
+                let process = self
+                    .episode
+                    .adjustment
+                    .filter(|_| self.episode.listed.len() < LISTED_LIMIT)
+                    .and_then(|at| oom::listed(text, at));
+                if let Some(process) = process {
+                    self.episode.listed.insert(pid, process);
+                }
+            }
             Some(OomLine::Context(context)) => self.context(&context),
             Some(OomLine::Chosen(victim)) => {
                 if let Some(unsaid) = self.episode.chosen.take() {
@@ -242,8 +259,7 @@ impl Found {
             limit_cgroup: owned(context.limit_cgroup),
             pid: context.pid,
             uid: context.uid,
-            is_group: false,
-            chosen: None,
+            ..Episode::default()
         };
     }
 
@@ -252,6 +268,7 @@ impl Found {
         let said_memcg = episode.constraint.as_deref().map(|word| word == MEMCG);
         let is_same = !matches!((victim.is_memcg, said_memcg), (Some(is), Some(said)) if is != said);
         let is_meant = is_same && episode.pid.is_none_or(|pid| pid == victim.pid);
+        let listed = episode.listed.get(&victim.pid).copied();
         let by_words = (victim.is_memcg == Some(true)).then(|| MEMCG.to_vec());
         let meant = |value: &Option<Vec<u8>>| value.clone().filter(|_| is_meant);
         Kill {
@@ -273,8 +290,11 @@ impl Found {
             constraint: episode.constraint.clone().filter(|_| is_same).or(by_words),
             cgroup: meant(&episode.cgroup),
             limit_cgroup: episode.limit_cgroup.clone().filter(|_| is_same),
-            oom_score_adj: victim.oom_score_adj,
-            uid: victim.uid.or(episode.uid.filter(|_| is_meant)),
+            oom_score_adj: victim.oom_score_adj.or(listed.map(|(_, adjustment)| adjustment)),
+            uid: victim
+                .uid
+                .or(episode.uid.filter(|_| is_meant))
+                .or(listed.map(|(uid, _)| uid)),
             others: Vec::new(),
         }
     }
@@ -472,6 +492,8 @@ mod tests {
         let lines: &[Line<'_>] = &[
             (1, None, b"x invoked oom-killer: gfp_mask=0x1, order=0, oom_score_adj=0"),
             (1, None, b"Task in /a/b killed as a result of limit of /a"),
+            (1, None, b"[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name"),
+            (1, None, b"[    8]    33     8     1000      500      16        0          -500 child"),
             (1, None, b"Memory cgroup out of memory: Kill process 7 (report) score 12 or sacrifice child"),
             (1, None, b"Killed process 8 (child) total-vm:4kB, anon-rss:3kB, file-rss:2kB"),
             (2, None, b"y invoked oom-killer: gfp_mask=0x1, order=0, oom_score_adj=0"),
@@ -482,9 +504,9 @@ mod tests {
         assert_eq!(
             shown(&kills(&[("/var/log/messages", lines)])),
             [
-                "Some(1) 8 child [4, 3, 2, -1, -1] CONSTRAINT_MEMCG /a/b None None /var/log/messages:4",
-                "Some(2) 9 old [4, 3, 2, -1, -1] - - None None /var/log/messages:7",
-                "Some(3) 10 cut [-1, -1, -1, -1, -1] - - None None /var/log/messages:8",
+                "Some(1) 8 child [4, 3, 2, -1, -1] CONSTRAINT_MEMCG /a/b Some(33) Some(-500) /var/log/messages:6",
+                "Some(2) 9 old [4, 3, 2, -1, -1] - - None None /var/log/messages:9",
+                "Some(3) 10 cut [-1, -1, -1, -1, -1] - - None None /var/log/messages:10",
             ]
         );
     }

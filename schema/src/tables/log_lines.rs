@@ -4,7 +4,10 @@ use crate::source::Source;
 use crate::text::Text;
 
 crate::table! {
-    /// Lines of the log tails, and of the kernel's log (`/dev/kmsg`).
+    /// Lines of the log tails, of their rotated siblings, and of the kernel's log (`/dev/kmsg`).
+    ///
+    /// Times without a zone are read in the host's own zone, and get their year from the modification time of the file.
+    /// Virtual table `log_lines_fts` has the same columns for full-text search (FTS5) in `program` and `message`.
     pub struct LogLine<'a> in "log_lines" {
         sources: [
             Source::Log("/var/log/syslog"), Source::Log("/var/log/messages"), Source::Log("/var/log/auth.log"),
@@ -14,7 +17,7 @@ crate::table! {
         ],
         /// Path of the log; `/dev/kmsg` for the kernel's.
         path: Text<'a>,
-        /// Line within the kept bytes, counted from 1; the first one of a tail may be cut at its front.
+        /// Line within the kept bytes, of a compressed log within its text, counted from 1; the first one of a tail may be cut at its front.
         line_no: u64,
         /// Time, epoch seconds; NULL where the line has none.
         time: Option<i64>,

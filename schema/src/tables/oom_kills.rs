@@ -37,7 +37,7 @@ crate::table! {
         cgroup: Option<Text<'a>>,
         /// Memory cgroup whose limit was hit; NULL where the host's memory was short or no line says.
         limit_cgroup: Option<Text<'a>>,
-        /// Its badness adjustment; NULL before Linux 5.3.
+        /// Its badness adjustment, of old kernels from the list of processes before the kill; NULL where neither is kept.
         oom_score_adj: Option<i32>,
         /// User id of the process; NULL where no line says.
         uid: Option<u32>,
