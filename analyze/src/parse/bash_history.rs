@@ -73,7 +73,7 @@ fn close<'a>(
     let (line, from, _) = open?;
     let (text, _) = from.split_at_checked(from.len().checked_sub(rest.len())?)?;
     let text = text.strip_suffix(b"\n").unwrap_or(text);
-    (!is_blank(text)).then(|| Command::new(line, time, text))
+    (!is_blank(text)).then(|| Command::unmeasured(line, time, text))
 }
 
 #[cfg(test)]

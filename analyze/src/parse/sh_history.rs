@@ -14,7 +14,7 @@ pub(crate) fn parse(input: &[u8]) -> Vec<Command<'_>> {
             Some((number, text.strip_suffix(b"\n").unwrap_or(text)))
         })
         .filter(|(_, text)| !is_blank(text))
-        .map(|(line, text)| Command::new(line, None, text))
+        .map(|(line, text)| Command::unmeasured(line, None, text))
         .collect()
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Command<'a> {
 
 impl<'a> Command<'a> {
     /// A command of a shell that does not measure.
-    pub(crate) fn new(line: u64, time: Option<i64>, text: &'a [u8]) -> Self {
+    pub(crate) fn unmeasured(line: u64, time: Option<i64>, text: &'a [u8]) -> Self {
         Command {
             line,
             time,
@@ -114,7 +114,7 @@ fn binary(text: &[u8]) -> Option<&'static str> {
 fn plain(text: &[u8]) -> Vec<Command<'_>> {
     lines(text)
         .filter(|(_, line)| !is_blank(line))
-        .map(|(line, text)| Command::new(line, None, text))
+        .map(|(line, text)| Command::unmeasured(line, None, text))
         .collect()
 }
 

@@ -284,8 +284,7 @@ fn has_options(program: &[u8]) -> bool {
     let of_users = USER_OPTIONS.iter().map(|(names, ..)| *names);
     of_programs
         .chain(of_users)
-        .flatten()
-        .any(|name| name.as_bytes() == program)
+        .any(|names| names.iter().any(|name| name.as_bytes() == program))
 }
 
 fn program_options(

@@ -265,7 +265,18 @@ fn what_grows_without_end() {
         "sudo ".repeat(LENGTH_LIMIT / 5),
         "`".repeat(LENGTH_LIMIT),
         (0..3000)
-            .map(|number| format!("for a{number} in x y;echo $a{number};"))
+            .flat_map(|number| {
+                [
+                    "for a",
+                    &number.to_string(),
+                    " in x y;echo $a",
+                    &number.to_string(),
+                    ";",
+                ]
+                .concat()
+                .into_bytes()
+            })
+            .map(char::from)
             .collect(),
     ] {
         assert_eq!(hosts(line.as_bytes()), []);
