@@ -126,6 +126,13 @@ pub struct FileSystemTask {
     pub way: Vec<u32>,
 }
 
+impl FileSystemTask {
+    /// The mount point as `collection_log` names it.
+    pub fn shown_path(&self) -> Vec<u8> {
+        [format!("/proc/{}/root", self.pid).as_bytes(), &self.path].concat()
+    }
+}
+
 /// How a file may be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Access {

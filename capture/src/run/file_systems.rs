@@ -3,19 +3,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schema::Source;
 use schema::parse::mountinfo::{self, Mount, Paths};
 use schema::records::FileSystemStat;
+use schema::{Outcome, Source};
 
 use super::schedule::current_visit;
 use super::{Capture, STAND_INS};
 use crate::Error;
 use crate::jobs::Outstanding;
-use crate::protocol::{FileSystemTask, Request};
+use crate::protocol::{End, FileSystemTask, Request};
 use crate::sys;
 
 /// File systems of one request.
 const BATCH: usize = 8;
+
+/// File systems that are asked: any user can mount as many as he likes in a namespace of his own.
+const FILE_SYSTEM_LIMIT: usize = 10_000;
 
 /// Types that answer `statfs` from their own memory or disk. What is named neither here nor below may have to ask a server
 /// (network, FUSE, autofs).
@@ -182,6 +185,14 @@ fn upper<'a>(mount: &'a Mount<'_>) -> Option<&'a [u8]> {
     option(b"upperdir=").or_else(lower)
 }
 
+/// Takes away what is over the limit, and returns the first of it; those of the host, which has the lowest process, stay.
+fn cut(tasks: &mut Vec<FileSystemTask>) -> Option<FileSystemTask> {
+    tasks.sort_by_key(|task| task.pid);
+    let first = tasks.get(FILE_SYSTEM_LIMIT).cloned();
+    tasks.truncate(FILE_SYSTEM_LIMIT);
+    first
+}
+
 impl Capture {
     /// Asks the file systems of all mount namespaces; where a way is closed meanwhile, by another one.
     pub(super) fn file_systems(&mut self) -> Result<(), Error> {
@@ -190,15 +201,26 @@ impl Capture {
             return Ok(());
         }
         for attempt in 0..STAND_INS {
-            let tasks = self.file_systems.tasks(attempt);
+            let mut tasks = self.file_systems.tasks(attempt);
             if tasks.is_empty() || self.stop.is_some() && attempt > 0 {
                 break;
+            }
+            let cut = cut(&mut tasks);
+            if let Some(first) = &cut {
+                let reason = format!("over {FILE_SYSTEM_LIMIT} file systems");
+                let end = End::because(Outcome::Truncated, reason);
+                let now = self.now_ms();
+                self.sink
+                    .outcome(&first.shown_path(), Some(first.pid), &end, now)?;
             }
             self.progress.expect(tasks.len());
             let requests = tasks
                 .chunks(BATCH)
                 .map(|tasks| Request::FileSystems(tasks.to_vec()));
             self.work(requests.collect())?;
+            if cut.is_some() {
+                break;
+            }
         }
         Ok(())
     }
@@ -305,6 +327,25 @@ mod tests {
             shown(&systems.tasks(1)),
             ["0:27 700 / [100]", "8:17 1 /srv/part [28, 20]"]
         );
+    }
+
+    #[test]
+    fn the_hosts_come_before_those_of_users() {
+        let mut systems = FileSystems::default();
+        let mut table = b"1 0 0:0 / / rw - tmpfs x rw\n".to_vec();
+        for id in 2..=FILE_SYSTEM_LIMIT + 1 {
+            table.extend(format!("{id} 1 0:{id} / /m/{id} rw - tmpfs x rw\n").bytes());
+        }
+        systems.add(700, &table);
+        systems.add(1, HOST);
+        let mut tasks = systems.tasks(0);
+        let all = tasks.len();
+        let first = cut(&mut tasks).unwrap();
+        assert_eq!((first.pid, tasks.len()), (700, FILE_SYSTEM_LIMIT));
+        let hosts = |tasks: &[FileSystemTask]| tasks.iter().filter(|task| task.pid == 1).count();
+        assert_eq!((hosts(&tasks), hosts(&systems.tasks(0))), (4, 4));
+        assert!(all > FILE_SYSTEM_LIMIT);
+        assert_eq!(cut(&mut tasks), None);
     }
 
     #[test]

@@ -324,7 +324,7 @@ impl Capture {
             return Ok(());
         }
         if let Some(task) = current_file_system(asked) {
-            let path = [format!("/proc/{}/root", task.pid).as_bytes(), &task.path].concat();
+            let path = task.shown_path();
             self.sink.outcome(&path, Some(task.pid), end, now_ms)?;
         }
         if let (Some(visit), Some(item)) = (current_visit(asked), self.current_item(asked)) {
