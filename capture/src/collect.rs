@@ -101,7 +101,7 @@ impl<'a, F: AsFd> Collector<'a, F> {
     /// Does the `number`th request.
     pub fn work(&mut self, number: u8, request: &Request) -> std::io::Result<()> {
         match request {
-            Request::ListProcesses => self.list_processes()?,
+            Request::ListProcesses => self.list_processes(number)?,
             Request::ListDirectory(path) => self.list_directory(path)?,
             Request::Visits(visits) => {
                 for (task, visit) in (0_u8..).zip(visits) {
@@ -139,14 +139,14 @@ impl<'a, F: AsFd> Collector<'a, F> {
         self.cell.begin(position.pack());
     }
 
-    fn list_processes(&mut self) -> std::io::Result<()> {
+    fn list_processes(&mut self, number: u8) -> std::io::Result<()> {
         let mut pids = Vec::new();
         let listed = self.host.list_proc(|name| {
-            pids.extend(number(name).filter(|pid| *pid > 0));
+            pids.extend(decimal(name).filter(|pid| *pid > 0));
         });
         pids.sort_unstable();
         if !self.host.is_live() {
-            self.provided(&pids)?;
+            self.provided(number, &pids)?;
         }
         for part in pids.chunks(10_000) {
             self.replies.send(&Reply::Processes(part.to_vec()))?;
@@ -156,16 +156,27 @@ impl<'a, F: AsFd> Collector<'a, F> {
 
     /// Tells where a dead tree has the files of namespaces: a partial one may have them for a single process, or for
     /// none.
-    fn provided(&mut self, pids: &[u32]) -> std::io::Result<()> {
-        let host = self.host;
-        let with = |has: &dyn Fn(&[u8]) -> bool, name: &str| -> Vec<u32> {
-            pids.iter()
-                .copied()
-                .filter(|pid| has(format!("/proc/{pid}/{name}").as_bytes()))
-                .collect()
-        };
-        let net = with(&|path| host.has_directory(path), "net");
-        let mount = with(&|path| host.has_file(path), "mountinfo");
+    fn provided(&mut self, number: u8, pids: &[u32]) -> std::io::Result<()> {
+        let (mut net, mut mount) = (Vec::new(), Vec::new());
+        for pid in pids {
+            // On a slow disk the whole of it takes longer than one read may.
+            self.begin(Position {
+                request: number,
+                task: 0,
+                item: 0,
+                sub: *pid,
+            });
+            if self
+                .host
+                .has_directory(format!("/proc/{pid}/net").as_bytes())
+            {
+                net.push(*pid);
+            }
+            let mountinfo = format!("/proc/{pid}/mountinfo");
+            if self.host.has_file(mountinfo.as_bytes()) {
+                mount.push(*pid);
+            }
+        }
         for (group, pids) in [(ItemGroup::Net, net), (ItemGroup::Mount, mount)] {
             for part in pids.chunks(10_000) {
                 let pids = part.to_vec();
@@ -238,7 +249,7 @@ impl<F: AsFd> Replies<F> {
 }
 
 /// A number in decimal digits as the kernel writes it, without sign or leading zero.
-fn number(name: &[u8]) -> Option<u32> {
+fn decimal(name: &[u8]) -> Option<u32> {
     let text = std::str::from_utf8(name).ok()?;
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
     let is_canonical = is_plain && (text == "0" || !text.starts_with('0'));
@@ -251,7 +262,7 @@ mod tests {
 
     #[test]
     fn names_of_processes_are_plain_numbers() {
-        let check = |name: &[u8], expected| assert_eq!(number(name), expected);
+        let check = |name: &[u8], expected| assert_eq!(decimal(name), expected);
         check(b"7", Some(7));
         check(b"4294967295", Some(u32::MAX));
         check(b"0", Some(0));

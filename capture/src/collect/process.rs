@@ -415,7 +415,7 @@ impl<F: AsFd> Collector<'_, F> {
             Mode::empty(),
         )?;
         self.host.list(listing, |name| {
-            numbers.extend(super::number(name));
+            numbers.extend(super::decimal(name));
         })?;
         numbers.retain(|number| after.is_none_or(|after| *number > after));
         numbers.sort_unstable();

@@ -244,7 +244,7 @@ impl Capture {
                 };
                 if uncertain && !met.is_uncertain {
                     met.is_uncertain = true;
-                    let reason = "its directory changed between two visits, and its start time could not be compared";
+                    let reason = "its directory changed between two visits, and its start time leaves open whether it is the same process";
                     self.sink.uncertain(pid, reason, now)?;
                 }
             }

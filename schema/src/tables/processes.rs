@@ -95,7 +95,8 @@ crate::table! {
         is_collector: bool,
         /// 1 for a kernel thread.
         is_kernel_thread: bool,
-        /// 1 when the pid may have been reused while it was read, so that the row may mix two processes.
+        /// 1 when the pid may have been reused while it was read, so that this row, and the rows of other tables with this
+        /// pid, may be of two processes. Where it is certain, only the first is here: what was to be read later has vanished.
         identity_uncertain: bool,
     }
 }
