@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::facts::{Facts, latin, latin_hex};
+use super::facts::{Facts, has_column, latin, latin_hex};
 use super::processes::numbers;
 use super::world::STILL;
-use crate::common::{analyze, has, succeed};
+use crate::common::{has, succeed};
 
 /// Memory and mounts of the host.
 #[derive(Debug, Default)]
@@ -117,7 +117,7 @@ impl System {
                 "SELECT iif(name = 'MemTotal', 'Mem', 'Swap') AS subject, value AS total FROM memory_info
                  WHERE name IN ('MemTotal', 'SwapTotal')",
             ),
-            sizes: if knows_sizes() {
+            sizes: if has_column("mounts", "blocks_free") {
                 Facts::query(
                     database,
                     "SELECT 'mount ' || path AS subject, blocks * blocks_size AS size,
@@ -130,12 +130,6 @@ impl System {
             },
         }
     }
-}
-
-/// Whether this build has the sizes of file systems.
-pub(crate) fn knows_sizes() -> bool {
-    let shown = succeed(analyze().args(["tables", "mounts"]), &[0]);
-    String::from_utf8_lossy(&shown).contains("blocks_free")
 }
 
 /// Octal escapes of mountinfo, as hex of the bytes.
