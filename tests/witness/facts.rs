@@ -48,8 +48,15 @@ pub(crate) struct Compared<'a> {
 impl Compared<'_> {
     /// What was there before and after must be found.
     pub(crate) fn missing(&self) -> Vec<String> {
-        let both = self.before.0.intersection(&self.after.0);
-        both.filter(|fact| !self.found.0.contains(*fact))
+        let both: Vec<_> = self.before.0.intersection(&self.after.0).collect();
+        if both.is_empty() {
+            return vec![format!(
+                "{}: nothing was the same before and after",
+                self.what
+            )];
+        }
+        let missing = both.iter().filter(|fact| !self.found.0.contains(**fact));
+        missing
             .map(|fact| format!("{}: missing: {fact}", self.what))
             .collect()
     }
