@@ -80,11 +80,8 @@ impl System {
     fn ask_df(&mut self) {
         let columns = "--output=target,size,used,avail,itotal,iavail";
         let mut df = Command::new("df");
-        // A file system that cannot be asked costs its own line.
-        let shown = succeed(
-            df.args(["-a", "-l", "-B1", columns]).env("LC_ALL", "C"),
-            &[0, 1],
-        );
+        // Those of the kernel without a size are left out; one that cannot be asked costs its own line.
+        let shown = succeed(df.args(["-l", "-B1", columns]).env("LC_ALL", "C"), &[0, 1]);
         for line in latin(&shown).lines().skip(1) {
             // A mount point may hold blanks: the numbers are the last five words.
             let words: Vec<_> = line.split_whitespace().collect();
