@@ -48,8 +48,15 @@ pub(crate) struct Compared<'a> {
 impl Compared<'_> {
     /// What was there before and after must be found.
     pub(crate) fn missing(&self) -> Vec<String> {
-        let both = self.before.0.intersection(&self.after.0);
-        both.filter(|fact| !self.found.0.contains(*fact))
+        let both: Vec<_> = self.before.0.intersection(&self.after.0).collect();
+        if both.is_empty() {
+            return vec![format!(
+                "{}: nothing was the same before and after",
+                self.what
+            )];
+        }
+        let missing = both.iter().filter(|fact| !self.found.0.contains(**fact));
+        missing
             .map(|fact| format!("{}: missing: {fact}", self.what))
             .collect()
     }
@@ -75,6 +82,14 @@ pub(crate) fn objects(database: &Path, sql: &str) -> Vec<Map<String, Value>> {
         .args(["--format", "json"]);
     let json = succeed(&mut command, &[0, 1]);
     serde_json::from_slice(&json).unwrap_or_else(|error| panic!("{sql}: {error}"))
+}
+
+/// Whether this build's table has the column.
+pub(crate) fn has_column(table: &str, column: &str) -> bool {
+    let shown = succeed(analyze().args(["tables", table, "--format", "json"]), &[0]);
+    let shown: Value = serde_json::from_slice(&shown).expect("JSON");
+    let columns = shown["columns"].as_array().expect("columns");
+    columns.iter().any(|found| found["name"] == column)
 }
 
 pub(crate) fn text(value: &Value) -> String {

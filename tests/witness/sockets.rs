@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::facts::{Facts, latin, latin_hex};
+use super::facts::{Facts, has_column, latin, latin_hex};
 use crate::common::namespace::{in_network_of, network_of};
-use crate::common::{analyze, succeed};
+use crate::common::succeed;
 
 /// Sockets of the network namespaces.
 #[derive(Debug, Default)]
@@ -94,7 +94,8 @@ impl Sockets {
                 // Written as a signed number.
                 let port: i64 = port.parse().expect("a number");
                 sockets.other.0.insert(format!(
-                    "{namespace} netlink {protocol} {}",
+                    "{namespace} netlink {}: port {}",
+                    netlink_name(protocol),
                     port & 0xffff_ffff
                 ));
             }
@@ -171,9 +172,9 @@ impl Sockets {
         };
         let inode = line.inode.expect("packet sockets have one");
         for holder in &line.holders {
-            self.other
-                .0
-                .insert(format!("{namespace} packet {kind} {inode} {holder}"));
+            self.other.0.insert(format!(
+                "{namespace} packet {kind} {inode}: holder {holder}"
+            ));
         }
     }
 
@@ -203,7 +204,23 @@ impl Sockets {
                  WHERE s.protocol IN ('tcp', 'udp')"
             )),
             unix,
-            other: ask(&format!("SELECT {name}, s.state {held} WHERE s.protocol = 'raw' AND s.family GLOB 'inet*'")),
+            other: if has_column("sockets", "port_id") {
+                let mut other = ask(&format!(
+                    "SELECT {name}, s.state {held} WHERE s.protocol = 'raw' AND s.family GLOB 'inet*'"
+                ));
+                let packet = ask(&format!(
+                    "SELECT s.net_namespace || ' packet ' || s.protocol || ' ' || s.inode AS subject,
+                       coalesce(f.pid || ' ' || f.fd, 'nobody') AS holder {held} WHERE s.family = 'packet'"
+                ));
+                let netlink = ask(
+                    "SELECT net_namespace || ' netlink ' || protocol AS subject, port_id AS port
+                     FROM sockets WHERE family = 'netlink'",
+                );
+                other.0.extend(packet.0.into_iter().chain(netlink.0));
+                other
+            } else {
+                Facts::default()
+            },
             moving: ask(&format!(
                 "SELECT {name}, s.recv_queue, s.send_queue {held} WHERE s.protocol IN ('tcp', 'udp')"
             )),
@@ -211,13 +228,19 @@ impl Sockets {
     }
 }
 
-/// Whether this build reads that file of `/proc/PID/net` for the table.
-pub(crate) fn reads(file: &str) -> bool {
-    let shown = succeed(analyze().args(["tables", "sockets"]), &[0]);
-    let shown = String::from_utf8_lossy(&shown).into_owned();
-    shown
-        .split(|character: char| !character.is_ascii_alphanumeric())
-        .any(|word| word == file)
+/// Names of netlink protocols, as `ss` has them where it does not write numbers.
+fn netlink_name(number: &str) -> &str {
+    match number {
+        "0" => "rtnl",
+        "4" => "tcpdiag",
+        "6" => "xfrm",
+        "9" => "audit",
+        "10" => "fiblookup",
+        "12" => "nft",
+        "15" => "uevent",
+        "16" => "genl",
+        other => other,
+    }
 }
 
 /// `ss` writes `*` for the IPv6 wildcard of a socket that takes both families, and for any port; it names the interface of

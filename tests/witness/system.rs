@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::facts::{Facts, latin, latin_hex};
+use super::facts::{Facts, has_column, latin, latin_hex};
 use super::processes::numbers;
 use super::world::STILL;
-use crate::common::{analyze, has, succeed};
+use crate::common::{has, succeed};
 
 /// Memory and mounts of the host.
 #[derive(Debug, Default)]
@@ -80,11 +80,8 @@ impl System {
     fn ask_df(&mut self) {
         let columns = "--output=target,size,used,avail,itotal,iavail";
         let mut df = Command::new("df");
-        // A file system that cannot be asked costs its own line.
-        let shown = succeed(
-            df.args(["-a", "-l", "-B1", columns]).env("LC_ALL", "C"),
-            &[0, 1],
-        );
+        // Those of the kernel without a size are left out; one that cannot be asked costs its own line.
+        let shown = succeed(df.args(["-l", "-B1", columns]).env("LC_ALL", "C"), &[0, 1]);
         for line in latin(&shown).lines().skip(1) {
             // A mount point may hold blanks: the numbers are the last five words.
             let words: Vec<_> = line.split_whitespace().collect();
@@ -117,7 +114,7 @@ impl System {
                 "SELECT iif(name = 'MemTotal', 'Mem', 'Swap') AS subject, value AS total FROM memory_info
                  WHERE name IN ('MemTotal', 'SwapTotal')",
             ),
-            sizes: if knows_sizes() {
+            sizes: if has_column("mounts", "blocks_free") {
                 Facts::query(
                     database,
                     "SELECT 'mount ' || path AS subject, blocks * blocks_size AS size,
@@ -130,12 +127,6 @@ impl System {
             },
         }
     }
-}
-
-/// Whether this build has the sizes of file systems.
-pub(crate) fn knows_sizes() -> bool {
-    let shown = succeed(analyze().args(["tables", "mounts"]), &[0]);
-    String::from_utf8_lossy(&shown).contains("blocks_free")
 }
 
 /// Octal escapes of mountinfo, as hex of the bytes.

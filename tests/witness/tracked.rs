@@ -1,8 +1,9 @@
 //! Tracked connections: `conntrack -L`, against the table of them.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
-use super::facts::Facts;
+use super::facts::{Facts, has_column};
 use crate::common::namespace::{in_network_of, network_of};
 use crate::common::succeed;
 
@@ -48,7 +49,7 @@ impl Tracked {
             of("sport", 1),
             of("dport", 1),
         ];
-        let zone = of("zone", 0).or(of("zone-orig", 0)).unwrap_or("0");
+        let zone = of("zone", 0).unwrap_or("0");
         // Unknown protocols have no ports to tell them apart: their number does.
         let port = |port: Option<&str>| port.unwrap_or("-").to_owned();
         let kind = of("id", 0).map_or(String::new(), |id| format!(" id {id}"));
@@ -76,9 +77,22 @@ impl Tracked {
             ("icmp_type", of("type", 0)),
             ("icmp_code", of("code", 0)),
             ("mark", of("mark", 0)),
+            ("orig_zone", of("zone-orig", 0)),
+            ("reply_zone", of("zone-reply", 0)),
         ] {
             if let Some(value) = value {
                 facts.add(&entry, field, value);
+            }
+        }
+        for (field, key, direction) in [
+            ("orig_src_key", "srckey", 0),
+            ("orig_dst_key", "dstkey", 0),
+            ("reply_src_key", "srckey", 1),
+            ("reply_dst_key", "dstkey", 1),
+        ] {
+            let digits = of(key, direction).and_then(|value| value.strip_prefix("0x"));
+            if let (Some(digits), true) = (digits, has_directions()) {
+                facts.add(&entry, field, u32::from_str_radix(digits, 16).expect("hex"));
             }
         }
         for (field, flag) in [("assured", "[ASSURED]"), ("unreplied", "[UNREPLIED]")] {
@@ -107,12 +121,17 @@ impl Tracked {
         let name = "net_namespace || ' ' || family || ' ' || protocol_number || ' ' || orig_src || ' '
             || coalesce(orig_sport, '-') || ' ' || orig_dst || ' ' || coalesce(orig_dport, '-') || ' zone ' || zone
             || coalesce(' id ' || icmp_id, '') AS subject";
+        let more = if has_directions() {
+            ", orig_zone, reply_zone, orig_src_key, orig_dst_key, reply_src_key, reply_dst_key"
+        } else {
+            ""
+        };
         Tracked {
             entries: Facts::query(
                 database,
                 &format!(
                     "SELECT {name}, iif(protocol IN ('dccp', 'unknown'), NULL, protocol) AS protocol, state, reply_src, reply_dst,
-                       reply_sport, reply_dport, icmp_type, icmp_code, mark, assured, unreplied, offload, nat
+                       reply_sport, reply_dport, icmp_type, icmp_code, mark, assured, unreplied, offload, nat{more}
                      FROM conntrack"
                 ),
             ),
@@ -122,4 +141,10 @@ impl Tracked {
             ),
         }
     }
+}
+
+/// Whether this build tells zones and keys of either direction.
+pub(crate) fn has_directions() -> bool {
+    static KNOWN: OnceLock<bool> = OnceLock::new();
+    *KNOWN.get_or_init(|| has_column("conntrack", "orig_zone"))
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use super::tracked::has_directions;
 use crate::common::namespace::{in_network_of, start_holder, wait_for_file};
 use crate::common::{Guard, has, random, skip, succeed, wait_for};
 
@@ -411,9 +412,6 @@ fn tracked(far: u32) {
     for entry in [
         format!("{v4} tcp {ports} --state ESTABLISHED -u SEEN_REPLY,ASSURED --mark 7"),
         format!("{v4} tcp {ports} --state SYN_SENT -w 5"),
-        format!(
-            "-I -t 600 -s 198.51.100.3 -d 192.0.2.1 -p tcp {ports} --state ESTABLISHED --orig-zone 9"
-        ),
         format!(
             "-I -p tcp -s 198.51.100.2 -d 192.0.2.1 {ports} -r 203.0.113.2 -q 198.51.100.2 \
              --reply-port-src 8000 --reply-port-dst {from} --state ESTABLISHED -t 600 -u SEEN_REPLY,ASSURED"
