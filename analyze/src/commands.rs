@@ -11,7 +11,7 @@ pub mod ls;
 pub mod man;
 pub mod pid;
 pub mod reach;
-mod sections;
+pub mod sections;
 pub mod show;
 pub mod sql;
 pub mod tables;

@@ -3,7 +3,8 @@
 --   connection tracking, where that address was translated to this one
 -- parameters: pid (integer)
 -- rows: 15
--- reads: fd, fd/*, net/tcp, net/tcp6, net/udp, net/udp6, net/unix, net/raw, net/raw6
+-- reads: fd, fd/*, net/tcp, net/tcp6, net/udp, net/udp6, net/udplite, net/udplite6, net/icmp,
+--   net/icmp6, net/raw, net/raw6, net/unix
 WITH
   own AS MATERIALIZED (
     SELECT inode, min(fd) AS fd

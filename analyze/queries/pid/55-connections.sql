@@ -4,7 +4,8 @@
 --   connection tracking says of the two ends. A socket that no table of the kernel lists has no protocol here.
 -- parameters: pid (integer)
 -- rows: 20
--- reads: fd, fd/*, net/tcp, net/tcp6, net/udp, net/udp6, net/unix, net/raw, net/raw6, net/packet, net/netlink
+-- reads: fd, fd/*, net/tcp, net/tcp6, net/udp, net/udp6, net/udplite,
+--   net/udplite6, net/icmp, net/icmp6, net/raw, net/raw6, net/unix, net/packet, net/netlink
 WITH
   own AS MATERIALIZED (
     SELECT inode, min(fd) AS fd
@@ -151,8 +152,8 @@ SELECT
   grouped.way AS Way,
   CASE grouped.family
     WHEN 'inet6' THEN grouped.protocol || '6'
-    WHEN 'unix' THEN 'unix ' || grouped.protocol
-    ELSE grouped.protocol
+    WHEN 'inet' THEN grouped.protocol
+    ELSE concat_ws(' ', grouped.family, grouped.protocol)
   END AS Proto,
   CASE
     WHEN grouped.local_address IS NULL THEN grouped.path

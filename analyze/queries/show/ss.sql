@@ -27,24 +27,22 @@ WITH
   )
 SELECT
   CASE
-    WHEN sockets.family <> 'unix' THEN sockets.protocol
-    ELSE CASE sockets.protocol
-      WHEN 'stream' THEN 'u_str'
-      WHEN 'dgram' THEN 'u_dgr'
-      WHEN 'seqpacket' THEN 'u_seq'
-      ELSE 'u_' || sockets.protocol
-    END
+    WHEN sockets.family = 'netlink' THEN 'nl'
+    WHEN sockets.family IN ('unix', 'packet')
+      THEN substr(sockets.family, 1, 1) || '_' || substr(sockets.protocol, 1, 3)
+    ELSE sockets.protocol
   END AS Netid,
   sockets.state AS State,
   sockets.recv_queue AS "Recv-Q",
   sockets.send_queue AS "Send-Q",
   CASE
     WHEN sockets.family = 'unix' THEN coalesce(sockets.path, '*') || ' ' || sockets.inode
+    WHEN sockets.local_address IS NULL THEN sockets.protocol
     ELSE format(CASE sockets.family WHEN 'inet6' THEN '[%s]' ELSE '%s' END, sockets.local_address)
       || ':' || iif(sockets.local_port = 0, '*', sockets.local_port)
   END AS "Local Address:Port",
   CASE
-    WHEN sockets.family = 'unix' THEN NULL
+    WHEN sockets.remote_address IS NULL THEN NULL
     ELSE format(CASE sockets.family WHEN 'inet6' THEN '[%s]' ELSE '%s' END, sockets.remote_address)
       || ':' || iif(sockets.remote_port = 0, '*', sockets.remote_port)
   END AS "Peer Address:Port",
@@ -54,7 +52,7 @@ FROM sockets
 LEFT JOIN holders ON holders.inode = sockets.inode AND sockets.inode <> 0
 WHERE :pid IS NULL OR holders.users IS NOT NULL
 ORDER BY
-  sockets.family = 'unix',
+  sockets.family NOT IN ('inet', 'inet6'),
   sockets.net_namespace,
   sockets.protocol,
   sockets.state <> 'LISTEN',

@@ -1,25 +1,12 @@
 //! Command `brief`.
 
 use std::io::Write;
-use std::path::PathBuf;
 
-use super::reach::{Reach, now};
+use super::reach::now;
 use super::sections;
-use crate::output::Format;
 use crate::{Error, Exit, queries, source};
 
-/// Arguments of `brief`.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// A bundle, an extracted directory, or a database.
-    pub source: PathBuf,
-    /// How it is written: table, markdown, or json, an object of sections.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
-    /// How far it looks; the newest snapshot where none is named.
-    #[command(flatten)]
-    pub reach: Reach,
-}
+pub use super::sections::Sectioned as Args;
 
 /// Runs `brief`.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {

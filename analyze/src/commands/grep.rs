@@ -20,7 +20,7 @@ const LINES: &str = "SELECT path, line_no, time_us, host, program, pid, message 
 /// Arguments of `grep`.
 ///
 /// A line is found when the pattern matches its message, or its host, program and message as they stand in the log.
-/// Shell histories are not searched: `analyze sql` asks table shell_history. The exit code does not say whether
+/// Shell histories are not searched: `analyze sql` asks table `shell_history`. The exit code does not say whether
 /// anything was found.
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -1,9 +1,8 @@
 //! Command `pid`.
 
 use std::io::Write;
-use std::path::PathBuf;
 
-use super::reach::{Reach, now};
+use super::reach::now;
 use super::sections::{self, Answer};
 use crate::db::query::{Restricted, Value};
 use crate::output::Format;
@@ -19,43 +18,34 @@ pub struct Args {
     /// The process.
     #[arg(value_name = "N")]
     pub pid: u32,
-    /// A bundle, an extracted directory, or a database.
-    pub source: PathBuf,
-    /// How it is written: table, markdown, or json, an object of sections.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
-    /// How far it looks; the newest snapshot where none is named.
+    /// What all commands of several sections take.
     #[command(flatten)]
-    pub reach: Reach,
+    pub sections: sections::Sectioned,
 }
 
 /// Runs `pid`.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
+    let pid = args.pid;
+    let args = &args.sections;
     sections::check_format("pid", args.format)?;
     let opened = source::open(&args.source)?;
     let (snapshot, database) = args.reach.narrowed(&opened)?;
-    let pid = [(":pid", i64::from(args.pid))];
-    let process = database.collect("SELECT pid FROM processes WHERE pid = :pid", &pid)?;
+    let parameters = [(":pid", i64::from(pid))];
+    let process = database.collect("SELECT pid FROM processes WHERE pid = :pid", &parameters)?;
     if process.rows.is_empty() {
-        return Err(missing(args.pid, &database)?);
+        return Err(missing(pid, &database)?);
     }
     let queries = queries::pid();
     let answers = queries
         .iter()
-        .map(|query| sections::ask(&database, query, &pid))
+        .map(|query| sections::ask(&database, query, &parameters))
         .collect::<Result<Vec<Answer>, Error>>()?;
     let sections: Vec<(&Query, &Answer)> = queries.iter().zip(&answers).collect();
-    let not_read = sections.iter().find(|(query, _)| query.name == NOT_READ);
+    let not_read = sections.iter().filter(|(query, _)| query.name == NOT_READ);
     let gaps: Vec<Gap> = not_read
-        .map(|(_, answer)| {
-            answer
-                .first
-                .rows
-                .iter()
-                .filter_map(|row| Gap::of(row))
-                .collect()
-        })
-        .unwrap_or_default();
+        .flat_map(|(_, answer)| &answer.first.rows)
+        .filter_map(|row| Gap::of(row))
+        .collect();
     sections::begin(&snapshot, &snapshot.headline(now()), args.format, out)?;
     for (query, answer) in sections {
         let notes: Vec<String> = gaps

@@ -1,7 +1,9 @@
 //! What the commands of several sections have in common: each section is a query that comes with the program.
 
 use std::io::Write;
+use std::path::PathBuf;
 
+use super::reach::Reach;
 use crate::Error;
 use crate::db::query::{Collected, Restricted, Rows, Snapshot, Value};
 use crate::output::{self, Format, Style};
@@ -9,6 +11,19 @@ use crate::queries::Query;
 
 /// Most columns of a terminal that a value takes: two lines of a wide one.
 const WIDEST_VALUE: usize = 200;
+
+/// Arguments of every command of several sections.
+#[derive(Debug, clap::Args)]
+pub struct Sectioned {
+    /// A bundle, an extracted directory, or a database.
+    pub source: PathBuf,
+    /// How it is written: table, markdown, or json, an object of sections.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// How far it looks; the newest snapshot where none is named.
+    #[command(flatten)]
+    pub reach: Reach,
+}
 
 /// The first rows of an answer, and how many follow them.
 #[derive(Default)]

@@ -157,6 +157,8 @@ fn ss_names_all_holders_and_top_sorts() {
         ["'192.0.2.1'", "80", "'198.51.100.9'", "5", "NULL"],
     );
     socket("'unix'", "'stream'", "'ESTAB'", "901", none);
+    socket("'packet'", "'raw'", "'UNCONN'", "902", none);
+    socket("'netlink'", "'rtnl'", "'UNCONN'", "0", none);
     for (pid, fd, inode) in [
         ("10", "3", "900"),
         ("10", "4", "900"),
@@ -181,6 +183,8 @@ fn ss_names_all_holders_and_top_sorts() {
             "tcp|LISTEN|NULL|NULL|[::]:80|[::]:*|users:((\"app\",pid=10,fd=3),(\"app\",pid=10,fd=4),\
              (\"app\",pid=12,fd=3),(\"app\",pid=12,fd=4),(\"?\",pid=13,fd=3),...)|NULL",
             "tcp|TIME-WAIT|NULL|NULL|192.0.2.1:80|198.51.100.9:5|NULL|NULL",
+            "p_raw|UNCONN|NULL|NULL|raw|NULL|NULL|NULL",
+            "nl|UNCONN|NULL|NULL|rtnl|NULL|NULL|NULL",
             "u_str|ESTAB|NULL|NULL|* 901|NULL|users:((\"app\",pid=12,fd=9))|NULL",
         ]
     );

@@ -161,12 +161,12 @@ fn sockets_are_told_by_their_ends() {
         process(&fixture, pid, "1", name);
     }
     let socket = |family: &str, state: &str, inode: &str, ends: [&str; 4]| {
-        let protocol = if family == "'unix'" {
-            "'dgram'"
-        } else {
+        let protocol = if family.starts_with("'inet") {
             "'tcp'"
+        } else {
+            "'dgram'"
         };
-        let path = if state == "'UNCONN'" {
+        let path = if family == "'unix'" && state == "'UNCONN'" {
             "'/run/web'"
         } else {
             "NULL"
@@ -229,6 +229,7 @@ fn sockets_are_told_by_their_ends() {
         ["'192.0.2.1'", "7001", "'203.0.113.5'", "5432"],
     );
     socket("'unix'", "'ESTAB'", "908", ["NULL"; 4]);
+    socket("'packet'", "'UNCONN'", "911", ["NULL"; 4]);
     for (number, inode) in (3..).zip(900..912) {
         if inode != 905 {
             hold("10", &number.to_string(), &inode.to_string());
@@ -311,8 +312,9 @@ fn sockets_are_told_by_their_ends() {
             "7|out|tcp|127.0.0.1:6000|127.0.0.1:6001|ESTAB|client (12)|NULL",
             "9|out|tcp|192.0.2.1:7000|203.0.113.5:5432|ESTAB|NULL|NULL",
             "10|out|tcp|192.0.2.1:7001|203.0.113.5:5432|ESTAB|NULL|seen there as 198.51.100.1",
-            "12 +2|NULL|?|NULL|NULL|in no table that was read|NULL|NULL",
+            "12 +1|NULL|?|NULL|NULL|in no table that was read|NULL|NULL",
             "11|NULL|unix dgram|NULL|NULL|ESTAB|NULL|NULL",
+            "14|NULL|packet dgram|NULL|NULL|UNCONN|NULL|NULL",
         ]
     );
 }
