@@ -7,13 +7,13 @@ tcp | 6 | SYN_RECV | 55 | 36002 | 80 | 0 | 0 | 0 | 0 | 0
 tcp | 6 | CLOSE | 9 | 36003 | 80 | 0 | 0 | 0 | 0 | 0
 udp | 17 | NULL | NULL | 4500 | 4500 | 0 | 0 | 1 | 1 | 0
 
-SELECT orig_sport, zone, zone_direction, age, use_count, orig_packets, orig_bytes, reply_packets, reply_bytes, nat
+SELECT orig_sport, zone, orig_zone, reply_zone, age, use_count, orig_packets, orig_bytes, reply_packets, reply_bytes, nat
 FROM conntrack WHERE orig_sport IN (36001, 36002, 36003, 38300, 38200) ORDER BY orig_sport;
-36001 | 0 | NULL | NULL | 3 | 1000 | 90000 | 900 | 800000 | dnat
-36002 | 7 | original | 5 | 2 | 1 | 60 | 1 | 60 | NULL
-36003 | 8 | reply | NULL | 2 | 2 | 120 | 1 | 40 | NULL
-38200 | 0 | NULL | NULL | 2 | 9 | 900 | 8 | 8000 | snat
-38300 | 5 | NULL | NULL | 2 | NULL | NULL | NULL | NULL | both
+36001 | 0 | NULL | NULL | NULL | 3 | 1000 | 90000 | 900 | 800000 | dnat
+36002 | 7 | 7 | NULL | 5 | 2 | 1 | 60 | 1 | 60 | NULL
+36003 | 8 | NULL | 8 | NULL | 2 | 2 | 120 | 1 | 40 | NULL
+38200 | 0 | NULL | NULL | NULL | 2 | 9 | 900 | 8 | 8000 | snat
+38300 | 5 | NULL | NULL | NULL | 2 | NULL | NULL | NULL | NULL | both
 
 SELECT protocol, timeout, gre_timeout, gre_stream_timeout, orig_src, orig_dst, orig_src_key, orig_dst_key, reply_src_key, reply_dst_key, assured, nat
 FROM conntrack WHERE protocol = 'gre';
