@@ -245,7 +245,7 @@ fn each_crate_has_its_place() {
     );
     only_in(
         &product,
-        &["std::process::Command", "Command::new"],
+        &["process::Command", "process::{", "process::*"],
         &["capture/src/pool.rs"],
     );
     only_in(

@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use super::tracked::has_directions;
 use crate::common::namespace::{in_network_of, start_holder, wait_for_file};
 use crate::common::{Guard, has, random, skip, succeed, wait_for};
 

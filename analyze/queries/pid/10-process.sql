@@ -7,11 +7,11 @@ WITH
   process AS (SELECT * FROM processes WHERE pid = :pid),
   ages AS (
     SELECT
-      -- A dead tree has no clock, but tells how long its host was up.
-      coalesce(
-        snapshots.time - process.start_time,
-        (SELECT total_seconds FROM uptime) - process.start_ticks / snapshots.clock_ticks
-      ) AS seconds
+      -- A dead tree was captured at any time after it was frozen, but tells how long its host had been up.
+      CASE snapshots.mode
+        WHEN 'live' THEN snapshots.time - process.start_time
+        ELSE (SELECT total_seconds FROM uptime) - process.start_ticks / snapshots.clock_ticks
+      END AS seconds
     FROM process
     JOIN snapshots USING (snapshot_id)
   ),

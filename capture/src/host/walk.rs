@@ -1,0 +1,190 @@
+//! The ways to a file: every component by its own, without opening anything.
+
+use std::collections::VecDeque;
+use std::ffi::CString;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, StatxFlags};
+use rustix::io::Errno;
+use schema::text::escaped;
+
+use super::{Host, Refusal};
+use crate::protocol::Access;
+
+/// Symbolic links that are followed for one path, as in the kernel's own walk.
+const LINK_LIMIT: usize = 40;
+/// What `fstatfs` says of an autofs mount point, which must not be entered: that would mount something.
+const AUTOFS_SUPER_MAGIC: rustix::fs::FsWord = 0x0187;
+
+impl Host {
+    /// Takes hold of a mount point below the root of a process, without opening it, and says which mount it is. `way` are
+    /// the mounts that the path may cross, the wanted one first: as soon as a component lies in any other, the walk ends, so
+    /// that no server is asked and nothing is mounted.
+    pub fn mount(&self, pid: u32, path: &[u8], way: &[u32]) -> Result<(u32, OwnedFd), Refusal> {
+        let process = self.process(pid)?;
+        // A link of procfs that leads out of it: what is meant is the root that the path begins at.
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut at = rustix::fs::openat(&process, "root", flags, Mode::empty())?;
+        let mut names = components(path);
+        loop {
+            let mount = self.mount_id(&at)?;
+            if !way.contains(&mount) {
+                return Err(Refusal::Rule("another mount lies over it".to_owned()));
+            }
+            let Some(name) = names.next() else {
+                return match way.first() {
+                    Some(wanted) if *wanted == mount => Ok((mount, at)),
+                    _ => Err(Refusal::Rule("it is not mounted any more".to_owned())),
+                };
+            };
+            let name = CString::new(name).map_err(|_| Errno::INVAL)?;
+            at = enter(name.as_c_str(), at.as_fd())?;
+        }
+    }
+
+    /// The mount that something lies in, without asking its file system.
+    pub(super) fn mount_id(&self, found: &OwnedFd) -> Result<u32, Refusal> {
+        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+        // Linux 5.8. Before, and where statx is forbidden, fdinfo tells since 3.15.
+        if let Ok(stat) = rustix::fs::statx(found, "", flags, StatxFlags::MNT_ID)
+            && stat.stx_mask & StatxFlags::MNT_ID.bits() != 0
+        {
+            return u32::try_from(stat.stx_mnt_id).map_err(|_| Errno::RANGE.into());
+        }
+        let path = format!("/proc/self/fdinfo/{}", found.as_raw_fd());
+        let info = crate::collect::small(&self.proc_file(path.as_bytes())?);
+        let id = info.split(|byte| *byte == b'\n').find_map(|line| {
+            let value = line.strip_prefix(b"mnt_id:")?.trim_ascii();
+            std::str::from_utf8(value).ok()?.parse().ok()
+        });
+        id.ok_or_else(|| Refusal::Rule("the kernel does not tell which mount it is".to_owned()))
+    }
+
+    /// Finds a path below the host's root.
+    pub(super) fn find(&self, path: &[u8], access: Access) -> Result<OwnedFd, Refusal> {
+        let home_length = match access {
+            Access::Home(length) => usize::try_from(length).unwrap_or(usize::MAX),
+            _ => path.len(),
+        };
+        self.walk(self.root.as_fd(), path, home_length, true)
+    }
+
+    /// Finds a path below a root without opening anything: every component by its own, so that each link is judged by
+    /// who could have made it. `owned` says whether a file in a home must belong to the owner of the home.
+    pub(super) fn walk(
+        &self,
+        root: BorrowedFd<'_>,
+        path: &[u8],
+        home_length: usize,
+        owned: bool,
+    ) -> Result<OwnedFd, Refusal> {
+        let (prefix, below_home) = path.split_at_checked(home_length).ok_or(Errno::INVAL)?;
+        let mut pending: VecDeque<(Vec<u8>, bool)> = components(prefix)
+            .map(|name| (name, false))
+            .chain(components(below_home).map(|name| (name, true)))
+            .collect();
+        let mut directories = vec![enter(".", root)?];
+        let mut links = 0;
+        let mut last_target = None;
+        let mut home_owner = None;
+        while let Some((name, in_home)) = pending.pop_front() {
+            let directory = directories.last().ok_or(Errno::NOENT)?;
+            if name == b".." {
+                if directories.len() > 1 {
+                    directories.pop();
+                }
+                continue;
+            }
+            if in_home && home_owner.is_none() {
+                home_owner = Some(rustix::fs::fstat(directory)?.st_uid);
+            }
+            let name = CString::new(name).map_err(|_| Errno::INVAL)?;
+            let found = match (enter(name.as_c_str(), directory.as_fd()), &last_target) {
+                (Err(Errno::NOENT), Some(target)) => {
+                    return Err(Refusal::Dangling(Vec::clone(target)));
+                }
+                (entered, _) => entered?,
+            };
+            let stat = rustix::fs::fstat(&found)?;
+            match FileType::from_raw_mode(stat.st_mode) {
+                FileType::Symlink => {
+                    let target = rustix::fs::readlinkat(&found, "", Vec::new())?.into_bytes();
+                    links += 1;
+                    self.judge_link(&stat, directory.as_fd(), &target, in_home)?;
+                    if links > LINK_LIMIT {
+                        return Err(Errno::LOOP.into());
+                    }
+                    if target.starts_with(b"/") {
+                        directories.truncate(1);
+                    }
+                    for component in components(&target).collect::<Vec<_>>().into_iter().rev() {
+                        pending.push_front((component, false));
+                    }
+                    last_target = Some(target);
+                }
+                FileType::Directory => {
+                    if rustix::fs::fstatfs(&found)?.f_type == AUTOFS_SUPER_MAGIC {
+                        return Err(Refusal::Rule("below an automount point".to_owned()));
+                    }
+                    directories.push(found);
+                }
+                _ if pending.is_empty() => {
+                    let is_judged = owned && self.live;
+                    if is_judged && home_owner.is_some_and(|owner| owner != stat.st_uid) {
+                        return Err(Refusal::Rule(format!(
+                            "owned by uid {}, not by the owner of the home",
+                            stat.st_uid
+                        )));
+                    }
+                    return Ok(found);
+                }
+                _ => return Err(Errno::NOTDIR.into()),
+            }
+        }
+        directories.pop().ok_or_else(|| Errno::NOENT.into())
+    }
+
+    /// A link may be followed when only root could have made it; in a dead tree owners mean nothing, and nothing
+    /// leads out of the tree.
+    fn judge_link(
+        &self,
+        link: &Stat,
+        directory: BorrowedFd<'_>,
+        target: &[u8],
+        in_home: bool,
+    ) -> Result<(), Refusal> {
+        let refuse = |why: &str| {
+            Err(Refusal::Rule(format!(
+                "symbolic link{why} to {}",
+                escaped(target)
+            )))
+        };
+        if in_home {
+            return refuse("");
+        }
+        if !self.live {
+            return Ok(());
+        }
+        let directory = rustix::fs::fstat(directory)?;
+        let writable_by_others = directory.st_mode & 0o022 != 0;
+        if link.st_uid != 0 || directory.st_uid != 0 || writable_by_others {
+            return refuse(" that not only root could make");
+        }
+        Ok(())
+    }
+}
+
+/// Takes hold of a component of a path without opening it.
+pub(super) fn enter<P: rustix::path::Arg>(
+    name: P,
+    directory: BorrowedFd<'_>,
+) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(directory, name, flags, Mode::empty())
+}
+
+fn components(path: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    path.split(|byte| *byte == b'/')
+        .filter(|name| !name.is_empty() && *name != b".")
+        .map(<[u8]>::to_vec)
+}
