@@ -32,9 +32,9 @@ fn header() -> Header {
             kernel_release: Some("6.18.0".to_owned()),
             machine: Some("x86_64".to_owned()),
             boot_id: Some("b".to_owned()),
-            clock_ticks: 100,
-            page_size: 4096,
-            endianness: "little".to_owned(),
+            clock_ticks: Some(100),
+            page_size: Some(4096),
+            endianness: Some("little".to_owned()),
         },
         clocks: CLOCKS,
         mode: Mode::Live,
@@ -68,6 +68,7 @@ fn manifest() -> Manifest {
         worker_pids: Vec::new(),
         abandoned_workers: Vec::new(),
         side_effects: Vec::new(),
+        footprint: None,
         totals: Totals::default(),
     }
 }

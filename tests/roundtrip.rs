@@ -108,15 +108,13 @@ fn bundle_directory_and_database_are_the_same() {
             );
         }
     }
-    let filled = from_bundle
+    let empty: Vec<_> = from_bundle
         .iter()
-        .filter(|(_, rows)| !rows.is_empty())
-        .count();
-    assert_eq!(
-        filled,
-        from_bundle.len(),
-        "every table has a row on this host"
-    );
+        .filter(|(_, rows)| rows.is_empty())
+        .map(|(table, _)| table.as_str())
+        .collect();
+    // Of all tables only this one is of live hosts alone: a dead tree has no clock.
+    assert_eq!(empty, ["time_status"]);
 }
 
 #[test]

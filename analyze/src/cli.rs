@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    brief, cat, completions, diff, extract, load, ls, man, pid, show, sql, tables, verify,
+    brief, cat, completions, diff, extract, grep, load, ls, man, pid, show, sql, tables, verify,
 };
 use crate::{Error, Exit};
 
@@ -36,6 +36,8 @@ pub enum Command {
     Sql(sql::Args),
     /// Show what a command of the host would have shown.
     Show(show::Args),
+    /// Search the log lines for a regular expression.
+    Grep(grep::Args),
     /// Sum a snapshot up on one screen.
     Brief(brief::Args),
     /// Tell everything about one process on one screen.
@@ -65,6 +67,7 @@ impl Command {
             Command::Load(args) => load::run(args, out),
             Command::Sql(args) => sql::run(args, out),
             Command::Show(args) => show::run(args, out),
+            Command::Grep(args) => grep::run(args, out),
             Command::Brief(args) => brief::run(args, out),
             Command::Pid(args) => pid::run(args, out),
             Command::Diff(args) => diff::run(args, out),

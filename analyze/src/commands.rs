@@ -5,6 +5,7 @@ pub mod cat;
 pub mod completions;
 pub mod diff;
 pub mod extract;
+pub mod grep;
 pub mod load;
 pub mod ls;
 pub mod man;

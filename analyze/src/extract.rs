@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use schema::header::Header;
-use schema::records::{FdLink, ProcessLink, ThreadStat, UncertainProcess};
+use schema::records::{FdLink, FileSystemStat, ProcessLink, ThreadStat, UncertainProcess};
 use schema::{Outcome, Row, Source, TableDef};
 
 use crate::parse::address::ByteOrder;
 use crate::parse::{Issue, Parsed};
+use crate::snapshot::Machine;
 
 /// A file of the host as it travels in the bundle.
 #[derive(Debug, Clone, Copy)]
@@ -56,16 +57,22 @@ impl Record<'_> {
 pub struct Facts {
     /// The bundle's header: clock ticks, page size, clocks, own pid.
     pub header: Header,
+    /// The machine of the host: byte order, ticks, boot time.
+    pub machine: Machine,
     /// Network namespace by the process that stands for it.
     pub net_namespaces: HashMap<u32, u64>,
     /// Mount namespace by the process that stands for it.
     pub mount_namespaces: HashMap<u32, u64>,
+    /// What local file systems said of their size, by `major:minor`.
+    pub file_systems: HashMap<Vec<u8>, FileSystemStat<'static>>,
     /// The host's time zone, from its own `/etc/localtime`; UTC where that is missing.
     pub time_zone: jiff::tz::TimeZone,
     /// Users by `/etc/passwd`, in its order.
     pub users: Vec<UserFact>,
     /// How reading the files outside `/proc` ended, by exact path.
     pub files: HashMap<Vec<u8>, FileFact>,
+    /// User of the processes that name a file as their history, by the file's exact path; `None` where they are of several.
+    pub named_histories: HashMap<Vec<u8>, Option<u32>>,
 }
 
 /// A user of the host.
@@ -93,12 +100,9 @@ pub struct FileFact {
 }
 
 impl Facts {
-    /// When the host booted, microseconds since 1970; `None` for a dead tree.
+    /// When the host booted, microseconds since 1970; `None` where a dead tree does not tell.
     pub fn boot_time_us(&self) -> Option<i64> {
-        self.header
-            .clocks
-            .realtime_us
-            .checked_sub(self.header.clocks.boottime_us?)
+        self.machine.boot_time_us
     }
 
     /// The network namespace that a file tells of.
@@ -108,12 +112,17 @@ impl Facts {
 
     /// The host's byte order.
     pub(crate) fn byte_order(&self) -> ByteOrder {
-        ByteOrder::of(&self.header.host.endianness)
+        self.machine.byte_order.0
+    }
+
+    /// Pages as bytes.
+    pub(crate) fn pages_to_bytes(&self, pages: u64) -> Option<u64> {
+        pages.checked_mul(u64::from(self.machine.page_size.0))
     }
 
     /// Clock ticks as milliseconds.
     pub fn ticks_to_ms(&self, ticks: u64) -> u64 {
-        let per_second = u64::from(self.header.host.clock_ticks.max(1));
+        let per_second = u64::from(self.machine.clock_ticks.0.max(1));
         ticks
             .saturating_mul(1000)
             .checked_div(per_second)

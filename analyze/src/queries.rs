@@ -58,15 +58,19 @@ const VIEWS: &[(&str, &str)] = files!("views":
 const SHOW: &[(&str, &str)] = files!("show":
     "arp",
     "conntrack",
+    "df",
     "fds",
     "free",
     "history",
+    "lsof",
     "netstat",
+    "oom",
     "ps",
     "pstree",
     "ss",
     "threads",
     "top",
+    "vmstat",
 );
 
 const BRIEF: &[(&str, &str)] = files!("brief":
@@ -74,6 +78,7 @@ const BRIEF: &[(&str, &str)] = files!("brief":
     "20-processes",
     "30-listeners",
     "40-remote",
+    "45-history-hosts",
     "50-errors",
 );
 

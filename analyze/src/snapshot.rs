@@ -4,14 +4,19 @@
 //! process stands for which namespace, the host's users and its time zone. The second hands every member to the
 //! tables that name its source.
 
+mod machine;
+
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
 use schema::frame::{self, FrameError, RecordHeader};
-use schema::records::{FdLink, NamespaceStandIn, ProcessLink, ThreadStat, UncertainProcess};
-use schema::source::{SourceMap, split_process};
+use schema::records::{
+    FdLink, FileSystemStat, HistoryFile, NamespaceStandIn, ProcessLink, ThreadStat,
+    UncertainProcess,
+};
+use schema::source::{Located, SourceMap, split_process};
 use schema::tables::{CollectionLog, ParseIssue, RecordTables, SnapshotRow, each_record_table};
-use schema::{Row, Table, Text, member};
+use schema::{Outcome, Row, Source, Table, Text, member, rotated};
 use serde::Deserialize;
 
 use crate::Error;
@@ -19,9 +24,13 @@ use crate::evidence::{Evidence, Problem, Totals};
 use crate::extract::{Facts, File, FileFact, Record, Sink, UserFact};
 use crate::parse::EXCERPT_LIMIT;
 use crate::tables::Extractors;
+use crate::unpack::{Allowance, Packed};
+pub use machine::Machine;
+use machine::Traces;
 
 const PASSWD: &str = "root/etc/passwd";
 const LOCALTIME: &str = "root/etc/localtime";
+const TIMEZONE: &str = "root/etc/timezone";
 
 /// A capture of which is known what its files are parsed with.
 pub struct Snapshot<'a> {
@@ -36,38 +45,71 @@ pub struct Snapshot<'a> {
 impl<'a> Snapshot<'a> {
     /// Reads the facts: the first pass.
     pub fn open(evidence: &'a mut Evidence) -> Result<Self, Error> {
+        let header = evidence.header().clone();
+        let is_dead = header.mode == schema::header::Mode::Dead;
+        let mut traces = Traces::default();
         let mut facts = Facts {
-            header: evidence.header().clone(),
+            machine: Machine::of(&header),
+            header,
             net_namespaces: HashMap::new(),
             mount_namespaces: HashMap::new(),
+            file_systems: HashMap::new(),
             time_zone: TimeZone::UTC,
             users: Vec::new(),
             files: HashMap::new(),
+            named_histories: HashMap::new(),
         };
         let mut blobs = HashMap::new();
         let mut issues = Vec::new();
+        let (mut local_time, mut zone_by_name) = (None, None);
         let wanted = |name: &str| {
-            matches!(name, PASSWD | LOCALTIME)
+            (is_dead && Traces::wants(name))
+                || matches!(name, PASSWD | LOCALTIME | TIMEZONE)
                 || matches!(
                     member::record_table(name),
-                    Some("collection_log" | "namespace_stand_ins")
+                    Some(
+                        "collection_log"
+                            | "namespace_stand_ins"
+                            | "file_system_stats"
+                            | "history_files"
+                    )
                 )
         };
         evidence.some(&wanted, &mut |item| {
             match item.name {
                 PASSWD => facts.users = users(item.content),
                 LOCALTIME => match TimeZone::tzif("/etc/localtime", item.content) {
-                    Ok(zone) => facts.time_zone = zone,
+                    Ok(zone) => local_time = Some(zone),
                     Err(error) => issues.push(Problem {
                         place: LOCALTIME.to_owned(),
-                        reason: format!("a time zone; times of the logs are taken as UTC: {error}"),
+                        reason: format!("a time zone: {error}"),
                     }),
                 },
+                TIMEZONE => zone_by_name = zone_of_name(item.content),
                 // What does not decode is told by the second pass.
+                name if Traces::wants(name) => traces.take(name, item.content),
                 name => match member::record_table(name) {
                     Some("collection_log") => {
                         let _ = each_row(item.content, |row: CollectionLog<'_>| {
                             note_outcome(&row, &mut facts, &mut blobs);
+                        });
+                    }
+                    Some("file_system_stats") => {
+                        let _ = each_row(item.content, |row: FileSystemStat<'_>| {
+                            let device = row.device_number.into_owned();
+                            let stat = FileSystemStat {
+                                device_number: Text::default(),
+                                ..row
+                            };
+                            facts.file_systems.insert(device.as_bytes().to_vec(), stat);
+                        });
+                    }
+                    Some("history_files") => {
+                        let _ = each_row(item.content, |row: HistoryFile<'_>| {
+                            let path = row.path.as_bytes().to_vec();
+                            let first = facts.named_histories.entry(path).or_insert(row.uid);
+                            // Of several users it is its owner's.
+                            *first = first.filter(|first| Some(*first) == row.uid);
                         });
                     }
                     _ => {
@@ -84,6 +126,22 @@ impl<'a> Snapshot<'a> {
             }
             Ok(())
         })?;
+        facts.machine = traces.conclude(&facts.header);
+        let sources = SourceMap::new();
+        let has_logs = facts.files.iter().any(|(path, fact)| {
+            let located = sources.locate(path).map(|located| located.source);
+            matches!(located, Some(Source::Log(_)))
+                && matches!(fact.outcome, Outcome::Collected | Outcome::Truncated)
+        });
+        match local_time.or(zone_by_name) {
+            Some(zone) => facts.time_zone = zone,
+            None if !has_logs => {}
+            None => issues.push(Problem {
+                place: LOCALTIME.to_owned(),
+                reason: "the host's time zone is not known: times without one are taken as UTC"
+                    .to_owned(),
+            }),
+        }
         Ok(Snapshot {
             evidence,
             facts,
@@ -96,6 +154,9 @@ impl<'a> Snapshot<'a> {
     pub fn rows<S: Sink>(&mut self, sink: &mut S) -> Result<Totals, Error> {
         let sources = SourceMap::new();
         let mut extractors = Extractors::default();
+        // A compressed log can only be read when all its parts are there.
+        let mut packed: Option<Packed> = None;
+        let mut allowance = Allowance::default();
         let (facts, blobs) = (&self.facts, &self.blobs);
         let totals = self.evidence.all(&mut |item| {
             let (base, part) = member::split_part(item.name);
@@ -115,7 +176,7 @@ impl<'a> Snapshot<'a> {
                 None => member::host_path(base).map(str::as_bytes),
             };
             if let Some(path) = path
-                && let Some(located) = sources.locate(path)
+                && let Some(located) = located(&sources, facts, path)
             {
                 let file = File {
                     path,
@@ -125,10 +186,22 @@ impl<'a> Snapshot<'a> {
                     part,
                     content: item.content,
                 };
-                extractors.file(&file, facts, sink);
+                if matches!(file.source, Source::Log(_)) && rotated::is_compressed(path) {
+                    if packed.as_ref().is_none_or(|packed| packed.path != path) {
+                        let next = Packed::new(path, item.name, file.source);
+                        let last = packed.replace(next);
+                        unpack(last, &mut allowance, &mut extractors, facts, sink);
+                    }
+                    if let Some(packed) = &mut packed {
+                        packed.add(item.content);
+                    }
+                } else {
+                    extractors.file(&file, facts, sink);
+                }
             }
             Ok(())
         })?;
+        unpack(packed, &mut allowance, &mut extractors, facts, sink);
         extractors.finish(facts, sink);
         for problem in self.issues.iter().chain(&self.evidence.problems()) {
             tell(sink, &problem.place, &problem.reason, b"");
@@ -139,6 +212,9 @@ impl<'a> Snapshot<'a> {
     /// The row of table `snapshots`, once all members were read.
     pub fn row(&self, digest: &str) -> SnapshotRow<'static> {
         let (header, manifest) = (self.evidence.header(), self.evidence.manifest());
+        let machine = &self.facts.machine;
+        let footprint = manifest.and_then(|manifest| manifest.footprint);
+        let totals = manifest.map(|manifest| &manifest.totals);
         let mut reasons = Vec::new();
         if self.evidence.is_cut_off() {
             reasons.push("the capture was cut off: its closing sums are missing".to_owned());
@@ -162,7 +238,7 @@ impl<'a> Snapshot<'a> {
             label: text(&header.label),
             hostname: text(&header.host.hostname),
             boot_id: text(&header.host.boot_id),
-            kernel_release: text(&header.host.kernel_release),
+            kernel_release: text(&machine.kernel_release),
             machine: text(&header.host.machine),
             mode: match header.mode {
                 schema::header::Mode::Live => "live".into(),
@@ -187,8 +263,26 @@ impl<'a> Snapshot<'a> {
                 .then(|| header.redaction.key_id.clone().into()),
             capture_version: header.tool.clone().into(),
             capture_pid: header.own_pid,
-            clock_ticks: header.host.clock_ticks,
-            page_size: header.host.page_size,
+            clock_ticks: machine.clock_ticks.0,
+            clock_ticks_by: machine.clock_ticks.1.into(),
+            page_size: machine.page_size.0,
+            page_size_by: machine.page_size.1.into(),
+            endianness: machine.byte_order.0.as_str().into(),
+            endianness_by: machine.byte_order.1.into(),
+            capture_user_ms: footprint.map(|footprint| footprint.user_ms),
+            capture_system_ms: footprint.map(|footprint| footprint.system_ms),
+            capture_peak_rss_bytes: footprint.map(|footprint| footprint.peak_rss_bytes),
+            capture_peak_rss_bound_bytes: footprint.map(|footprint| footprint.peak_rss_bound_bytes),
+            capture_bytes_read: footprint.map(|footprint| footprint.bytes_read),
+            bundle_bytes: totals
+                .map(|totals| totals.compressed)
+                .filter(|size| *size > 0),
+            workers_started: footprint.map(|footprint| footprint.workers_started),
+            workers_killed: footprint.map(|footprint| footprint.workers_killed),
+            workers_died: footprint.map(|footprint| footprint.workers_died),
+            workers_abandoned: footprint.map(|footprint| footprint.workers_abandoned),
+            reads_planned: footprint.map(|footprint| footprint.reads_planned),
+            reads_collected: footprint.map(|footprint| footprint.reads_collected),
         }
     }
 
@@ -198,12 +292,58 @@ impl<'a> Snapshot<'a> {
     }
 }
 
+/// The source that names a path: by the path itself, or because a process named it.
+fn located(sources: &SourceMap, facts: &Facts, path: &[u8]) -> Option<Located> {
+    let named = || {
+        facts.named_histories.contains_key(path).then_some(Located {
+            source: Source::NamedHistory,
+            pid: None,
+        })
+    };
+    sources.locate(path).or_else(named)
+}
+
+/// Hands the text of a compressed log to the tables, part by part.
+fn unpack<S: Sink>(
+    packed: Option<Packed>,
+    allowance: &mut Allowance,
+    extractors: &mut Extractors,
+    facts: &Facts,
+    sink: &mut S,
+) {
+    let Some(packed) = packed else {
+        return;
+    };
+    let mut part = 0_u32;
+    let result = packed.text(allowance, &mut |content| {
+        let file = File {
+            path: &packed.path,
+            member: &packed.member,
+            source: packed.source,
+            pid: None,
+            part,
+            content,
+        };
+        extractors.file(&file, facts, sink);
+        part = part.saturating_add(1);
+    });
+    if let Err(torn) = result {
+        tell(sink, &packed.member, &torn.reason, &torn.rest);
+    }
+}
+
 /// By the clock that nobody sets, where there is one.
 fn duration_us(start: schema::header::Clocks, end: schema::header::Clocks) -> Option<i64> {
     match (start.boottime_us, end.boottime_us) {
         (Some(start), Some(end)) => end.checked_sub(start),
         _ => end.realtime_us.checked_sub(start.realtime_us),
     }
+}
+
+/// The zone that `/etc/timezone` names, by the rules that came with this program.
+fn zone_of_name(text: &[u8]) -> Option<TimeZone> {
+    let name = std::str::from_utf8(text).ok()?.trim();
+    TimeZone::get(name).ok()
 }
 
 fn users(passwd: &[u8]) -> Vec<UserFact> {
@@ -227,14 +367,18 @@ fn note_outcome(row: &CollectionLog<'_>, facts: &mut Facts, blobs: &mut HashMap<
         blobs.insert(name.to_owned(), path.to_vec());
     }
     let process = std::str::from_utf8(path).ok().and_then(split_process);
-    if process.is_none() {
+    // A history of another root directory is found through a process, and no file of `/proc`.
+    if process.is_none_or(|(_, name)| name.starts_with("root/")) {
         let fact = FileFact {
             outcome: row.outcome,
             offset: row.offset,
             mtime: row.mtime,
             uid: row.uid,
         };
-        facts.files.insert(path.to_vec(), fact);
+        // Of several attempts the one that was not refused.
+        if row.member.is_some() || !facts.files.contains_key(path) {
+            facts.files.insert(path.to_vec(), fact);
+        }
     }
 }
 
@@ -307,6 +451,10 @@ impl<S: Sink> Records<'_, S> {
         } else if self.table == NamespaceStandIn::TABLE.name {
             // The first pass took them.
             each_row(self.content, |_: NamespaceStandIn<'_>| ())
+        } else if self.table == FileSystemStat::TABLE.name {
+            each_row(self.content, |_: FileSystemStat<'_>| ())
+        } else if self.table == HistoryFile::TABLE.name {
+            each_row(self.content, |_: HistoryFile<'_>| ())
         } else {
             each_record_table(self);
             if self.known {

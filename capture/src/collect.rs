@@ -1,5 +1,6 @@
 //! What a worker does with a request: read, bounded, and answer.
 
+mod file_systems;
 mod files;
 mod process;
 mod read;
@@ -11,7 +12,7 @@ use schema::frame;
 
 use crate::host::Host;
 use crate::plan::{self, ProcessItem};
-use crate::protocol::{End, Reply, Request};
+use crate::protocol::{End, ItemGroup, Reply, Request};
 use crate::sys::Cell;
 
 pub(crate) use files::first_line;
@@ -30,6 +31,8 @@ pub struct Collector<'a, F> {
     sources: Vec<schema::Source>,
     /// Whether pids of the captured `/proc` mean the same processes to system calls.
     own_pids: bool,
+    /// Clock ticks in a second.
+    clock_ticks: u64,
     cell: &'a Cell,
     replies: Replies<F>,
     /// Kept for its allocation.
@@ -85,6 +88,7 @@ impl<'a, F: AsFd> Collector<'a, F> {
             items: plan::process_items(),
             sources: schema::tables::sources(),
             own_pids,
+            clock_ticks: rustix::param::clock_ticks_per_second(),
             cell,
             replies: Replies {
                 out,
@@ -115,6 +119,17 @@ impl<'a, F: AsFd> Collector<'a, F> {
                     self.file(task)?;
                 }
             }
+            Request::FileSystems(tasks) => {
+                for (position, task) in (0_u8..).zip(tasks) {
+                    self.begin(Position {
+                        request: number,
+                        task: position,
+                        item: 0,
+                        sub: 0,
+                    });
+                    self.file_system(task)?;
+                }
+            }
         }
         self.replies.send(&Reply::Done)?;
         self.replies.flush()
@@ -127,16 +142,37 @@ impl<'a, F: AsFd> Collector<'a, F> {
     fn list_processes(&mut self) -> std::io::Result<()> {
         let mut pids = Vec::new();
         let listed = self.host.list_proc(|name| {
-            let pid = std::str::from_utf8(name)
-                .ok()
-                .and_then(|name| name.parse::<u32>().ok());
-            pids.extend(pid);
+            pids.extend(number(name).filter(|pid| *pid > 0));
         });
         pids.sort_unstable();
+        if !self.host.is_live() {
+            self.provided(&pids)?;
+        }
         for part in pids.chunks(10_000) {
             self.replies.send(&Reply::Processes(part.to_vec()))?;
         }
         self.listed(listed)
+    }
+
+    /// Tells where a dead tree has the files of namespaces: a partial one may have them for a single process, or for
+    /// none.
+    fn provided(&mut self, pids: &[u32]) -> std::io::Result<()> {
+        let host = self.host;
+        let with = |has: &dyn Fn(&[u8]) -> bool, name: &str| -> Vec<u32> {
+            pids.iter()
+                .copied()
+                .filter(|pid| has(format!("/proc/{pid}/{name}").as_bytes()))
+                .collect()
+        };
+        let net = with(&|path| host.has_directory(path), "net");
+        let mount = with(&|path| host.has_file(path), "mountinfo");
+        for (group, pids) in [(ItemGroup::Net, net), (ItemGroup::Mount, mount)] {
+            for part in pids.chunks(10_000) {
+                let pids = part.to_vec();
+                self.replies.send(&Reply::Provided { group, pids })?;
+            }
+        }
+        Ok(())
     }
 
     fn list_directory(&mut self, path: &[u8]) -> std::io::Result<()> {
@@ -201,9 +237,28 @@ impl<F: AsFd> Replies<F> {
     }
 }
 
+/// A number in decimal digits as the kernel writes it, without sign or leading zero.
+fn number(name: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(name).ok()?;
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_canonical = is_plain && (text == "0" || !text.starts_with('0'));
+    text.parse().ok().filter(|_| is_canonical)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_processes_are_plain_numbers() {
+        let check = |name: &[u8], expected| assert_eq!(number(name), expected);
+        check(b"7", Some(7));
+        check(b"4294967295", Some(u32::MAX));
+        check(b"0", Some(0));
+        for odd in [&b""[..], b"+7", b"07", b"7a", b" 7", b"4294967296", b"\xff"] {
+            check(odd, None);
+        }
+    }
 
     #[test]
     fn positions_fit_a_word() {

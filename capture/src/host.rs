@@ -4,24 +4,45 @@
 //! * Members of procfs, below a directory that `fstatfs` says is one: [`Host::process`], [`Host::process_file`],
 //!   [`Host::proc_file`].
 //! * Every other file: found component by component without following links that anybody but root could have made,
-//!   looked at before it is opened, and only opened when it is a regular file: [`Host::file`], [`Host::directory`].
+//!   looked at before it is opened, and only opened when it is a regular file: [`Host::file`], [`Host::directory`],
+//!   and [`Host::named`] for what a process names.
 //! * A fixed list of devices: [`Host::device`].
+//!
+//! Mount points are found and not opened: [`Host::mount`].
 
 use std::collections::VecDeque;
 use std::ffi::CString;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags};
 use rustix::io::Errno;
 use schema::Outcome;
 use schema::text::escaped;
 
-use crate::protocol::{Access, End, FileFacts};
+use crate::protocol::{Access, End, FileFacts, Named};
 
 /// Symbolic links that are followed for one path, as in the kernel's own walk.
 const LINK_LIMIT: usize = 40;
 /// What `fstatfs` says of an autofs mount point, which must not be entered: that would mount something.
 const AUTOFS_SUPER_MAGIC: rustix::fs::FsWord = 0x0187;
+/// What `fstatfs` says of the file systems in which the kernel shows itself, where reading may be an act: procfs, sysfs,
+/// cgroup, cgroup2, debugfs, tracefs, securityfs, bpf, configfs, pstore, efivarfs, selinuxfs, `binfmt_misc`, mqueue.
+const KERNEL_FILE_SYSTEMS: [rustix::fs::FsWord; 14] = [
+    rustix::fs::PROC_SUPER_MAGIC,
+    0x6265_6572,
+    0x0027_e0eb,
+    0x6367_7270,
+    0x6462_6720,
+    0x7472_6163,
+    0x7363_6673,
+    0xcafe_4a11,
+    0x6265_6570,
+    0x6165_676c,
+    0xde5e_81e4,
+    0xf97c_ff8c,
+    0x4249_4e4d,
+    0x1980_0202,
+];
 /// Devices that may be opened, with their numbers.
 const DEVICES: [(&[u8], (u32, u32)); 1] = [(b"/dev/kmsg", (1, 11))];
 
@@ -29,7 +50,8 @@ const DEVICES: [(&[u8], (u32, u32)); 1] = [(b"/dev/kmsg", (1, 11))];
 #[derive(Debug)]
 pub struct Host {
     root: OwnedFd,
-    proc: Option<OwnedFd>,
+    /// `/proc`, or why it cannot be listed.
+    proc: Result<OwnedFd, Errno>,
     live: bool,
     /// Whether the kernel has `openat2` (Linux 5.6) and nothing forbids it.
     has_openat2: bool,
@@ -86,15 +108,6 @@ impl Host {
             OFlags::RDONLY | OFlags::NOFOLLOW | directory,
             Mode::empty(),
         );
-        let proc = match proc {
-            Ok(proc) => Some(proc),
-            Err(Errno::NOENT) => None,
-            Err(errno) => return Err(errno),
-        };
-        let live = match &proc {
-            Some(proc) => rustix::fs::fstatfs(proc)?.f_type == rustix::fs::PROC_SUPER_MAGIC,
-            None => false,
-        };
         let tried = rustix::fs::openat2(
             &root,
             ".",
@@ -102,12 +115,23 @@ impl Host {
             Mode::empty(),
             ResolveFlags::BENEATH,
         );
-        Ok(Host {
+        let mut host = Host {
             root,
             proc,
-            live,
+            live: false,
             has_openat2: tried.is_ok(),
-        })
+        };
+        // A tree may have a link there, which is followed within the tree, or anything else.
+        if let Err(Errno::LOOP | Errno::NOTDIR) = host.proc {
+            host.proc = host.directory(b"/proc").map_err(|refusal| match refusal {
+                Refusal::Errno(errno) => errno,
+                Refusal::Rule(_) => Errno::NOTDIR,
+            });
+        }
+        if let Ok(proc) = &host.proc {
+            host.live = rustix::fs::fstatfs(proc)?.f_type == rustix::fs::PROC_SUPER_MAGIC;
+        }
+        Ok(host)
     }
 
     /// Whether `/proc` is a procfs.
@@ -117,13 +141,13 @@ impl Host {
 
     /// Target of `/proc/self`: our own pid there.
     pub fn own_pid(&self) -> Option<u32> {
-        let target = rustix::fs::readlinkat(self.proc.as_ref()?, "self", Vec::new()).ok()?;
+        let target = rustix::fs::readlinkat(self.proc.as_ref().ok()?, "self", Vec::new()).ok()?;
         std::str::from_utf8(target.as_bytes()).ok()?.parse().ok()
     }
 
     /// Names in `/proc`.
     pub fn list_proc(&self, each: impl FnMut(&[u8])) -> Result<(), Refusal> {
-        let proc = self.proc.as_ref().ok_or(Errno::NOENT)?;
+        let proc = self.proc.as_ref().map_err(|errno| *errno)?;
         // A reopened directory has a position of its own.
         let fd = self.beneath(proc.as_fd(), ".", OFlags::RDONLY | OFlags::DIRECTORY)?;
         self.list(fd, each)
@@ -131,7 +155,11 @@ impl Host {
 
     /// The directory of a process, which keeps meaning this process: once it ended, reads through it fail (ESRCH).
     pub fn process(&self, pid: u32) -> Result<OwnedFd, Refusal> {
-        let proc = self.proc.as_ref().ok_or(Errno::NOENT)?;
+        let proc = self.proc.as_ref().map_err(|errno| *errno)?;
+        if !self.live {
+            let found = self.find(format!("/proc/{pid}").as_bytes(), Access::System)?;
+            return Ok(enter("./", found.as_fd())?);
+        }
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         match self.beneath(proc.as_fd(), &pid.to_string(), flags) {
             // It was listed a moment ago.
@@ -150,9 +178,57 @@ impl Host {
             )?;
             Ok(Opened::of(fd))
         } else {
-            let found = self.beneath(process, name, OFlags::PATH)?;
-            open_regular(&found)
+            let found = self.beneath(process, name, OFlags::PATH);
+            open_regular(&found.map_err(|errno| self.refusal(errno))?)
         }
+    }
+
+    /// The target of a link below a process's directory.
+    pub fn process_link(
+        &self,
+        process: BorrowedFd<'_>,
+        name: &str,
+        buffer: Vec<u8>,
+    ) -> Result<Vec<u8>, Refusal> {
+        // In a dead tree the directory of the link may itself be a link, and lead out of the tree.
+        let target = match name.rsplit_once('/') {
+            Some((directory, last)) if !self.live => {
+                let directory = self.process_directory(process, directory)?;
+                rustix::fs::readlinkat(directory, last, buffer)
+            }
+            _ => rustix::fs::readlinkat(process, name, buffer),
+        };
+        Ok(target.map_err(|errno| self.refusal(errno))?.into_bytes())
+    }
+
+    /// What a refusal below a process's directory means: links and files stand in each other's place in dead trees
+    /// only.
+    fn refusal(&self, errno: Errno) -> Refusal {
+        match errno {
+            Errno::LOOP if !self.live => Refusal::Rule("symbolic link".to_owned()),
+            errno => Refusal::Errno(errno),
+        }
+    }
+
+    fn is_link(&self, directory: BorrowedFd<'_>, name: &str) -> bool {
+        let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW);
+        stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink)
+    }
+
+    /// Whether a path of a dead tree is a directory.
+    pub fn has_directory(&self, path: &[u8]) -> bool {
+        self.kind(path) == Some(FileType::Directory)
+    }
+
+    /// Whether a path of a dead tree is a file.
+    pub fn has_file(&self, path: &[u8]) -> bool {
+        self.kind(path) == Some(FileType::RegularFile)
+    }
+
+    fn kind(&self, path: &[u8]) -> Option<FileType> {
+        let found = self.find(path, Access::System).ok()?;
+        let stat = rustix::fs::fstat(&found).ok()?;
+        Some(FileType::from_raw_mode(stat.st_mode))
     }
 
     /// A directory below a process's directory, for listing and as the base of its entries.
@@ -161,7 +237,12 @@ impl Host {
         process: BorrowedFd<'_>,
         name: &str,
     ) -> Result<OwnedFd, Refusal> {
-        Ok(self.beneath(process, name, OFlags::RDONLY | OFlags::DIRECTORY)?)
+        self.beneath(process, name, OFlags::RDONLY | OFlags::DIRECTORY)
+            .map_err(|errno| match errno {
+                // With O_DIRECTORY a link is no directory.
+                Errno::NOTDIR if self.is_link(process, name) => self.refusal(Errno::LOOP),
+                errno => self.refusal(errno),
+            })
     }
 
     /// A file of procfs itself. Links of procfs, such as `mounts -> self/mounts`, are followed within it.
@@ -169,7 +250,7 @@ impl Host {
         if !self.live {
             return self.file(path, Access::System);
         }
-        let proc = self.proc.as_ref().ok_or(Errno::NOENT)?;
+        let proc = self.proc.as_ref().map_err(|errno| *errno)?;
         let name = path.strip_prefix(b"/proc/").ok_or(Errno::INVAL)?;
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let fd = if self.has_openat2 {
@@ -183,20 +264,67 @@ impl Host {
 
     /// A file that is no member of procfs.
     pub fn file(&self, path: &[u8], access: Access) -> Result<Opened, Refusal> {
-        let found = self.walk(path, access)?;
+        let found = self.find(path, access)?;
         open_regular(&found)
+    }
+
+    /// A file that a process names, below the root directory given or the host's own.
+    pub fn named(
+        &self,
+        root: Option<&OwnedFd>,
+        path: &[u8],
+        named: Named,
+    ) -> Result<Opened, Refusal> {
+        let home = named.home.and_then(|length| usize::try_from(length).ok());
+        let root = root.unwrap_or(&self.root);
+        let found = self.walk(root.as_fd(), path, home.unwrap_or(path.len()), false)?;
+        let stat = rustix::fs::fstat(&found)?;
+        let owner = stat.st_uid;
+        if let Some(wanted) = named.owner.filter(|wanted| *wanted != owner) {
+            return Err(Refusal::Rule(format!(
+                "owned by uid {owner}, and named by a process of uid {wanted}"
+            )));
+        }
+        if named.through && named.was_read {
+            let own = self.walk(self.root.as_fd(), path, path.len(), false);
+            let own = own.ok().and_then(|own| rustix::fs::fstat(&own).ok());
+            if own.is_some_and(|own| (own.st_dev, own.st_ino) == (stat.st_dev, stat.st_ino)) {
+                return Err(Refusal::Rule(
+                    "the host's own file, which was read".to_owned(),
+                ));
+            }
+        }
+        if KERNEL_FILE_SYSTEMS.contains(&rustix::fs::fstatfs(&found)?.f_type) {
+            return Err(Refusal::Rule("a file of the kernel".to_owned()));
+        }
+        open_regular(&found)
+    }
+
+    /// Whether the program of a process runs as another user or group than who starts it.
+    pub fn is_set_uid(&self, process: BorrowedFd<'_>) -> Result<bool, Refusal> {
+        let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+        let stat = rustix::fs::statx(process, "exe", flags, StatxFlags::MODE)?;
+        let mode = Mode::from_raw_mode(u32::from(stat.stx_mode));
+        Ok(mode.intersects(Mode::SUID | Mode::SGID))
+    }
+
+    /// The root directory of a process, for [`Host::named`].
+    pub fn process_root(&self, process: BorrowedFd<'_>) -> Result<OwnedFd, Refusal> {
+        // The link means the directory, whatever its text says.
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(process, "root", flags, Mode::empty())?)
     }
 
     /// A directory that is no member of procfs, for listing.
     pub fn directory(&self, path: &[u8]) -> Result<OwnedFd, Refusal> {
-        let found = self.walk(path, Access::System)?;
+        let found = self.find(path, Access::System)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK;
         Ok(reopen(&found, flags)?.0)
     }
 
     /// A device of the fixed list; in a dead tree a regular file of that name.
     pub fn device(&self, path: &[u8]) -> Result<Opened, Refusal> {
-        let found = self.walk(path, Access::System)?;
+        let found = self.find(path, Access::System)?;
         if !self.live {
             return open_regular(&found);
         }
@@ -249,12 +377,55 @@ impl Host {
     /// asking a server; of a dead tree what lies at its target in the tree, and `None` where nothing does.
     pub fn link_count(&self, links: BorrowedFd<'_>, name: &str, target: &[u8]) -> Option<u64> {
         if !self.live {
-            let found = self.walk(target, Access::System).ok()?;
+            let found = self.find(target, Access::System).ok()?;
             return Some(rustix::fs::fstat(&found).ok()?.st_nlink);
         }
         let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
         let stat = rustix::fs::statx(links, name, flags, StatxFlags::NLINK).ok()?;
         Some(u64::from(stat.stx_nlink))
+    }
+
+    /// Takes hold of a mount point below the root of a process, without opening it, and says which mount it is. `way` are
+    /// the mounts that the path may cross, the wanted one first: as soon as a component lies in any other, the walk ends, so
+    /// that no server is asked and nothing is mounted.
+    pub fn mount(&self, pid: u32, path: &[u8], way: &[u32]) -> Result<(u32, OwnedFd), Refusal> {
+        let process = self.process(pid)?;
+        // A link of procfs that leads out of it: what is meant is the root that the path begins at.
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut at = rustix::fs::openat(&process, "root", flags, Mode::empty())?;
+        let mut names = components(path);
+        loop {
+            let mount = self.mount_id(&at)?;
+            if !way.contains(&mount) {
+                return Err(Refusal::Rule("another mount lies over it".to_owned()));
+            }
+            let Some(name) = names.next() else {
+                return match way.first() {
+                    Some(wanted) if *wanted == mount => Ok((mount, at)),
+                    _ => Err(Refusal::Rule("it is not mounted any more".to_owned())),
+                };
+            };
+            let name = CString::new(name).map_err(|_| Errno::INVAL)?;
+            at = enter(name.as_c_str(), at.as_fd())?;
+        }
+    }
+
+    /// The mount that something lies in, without asking its file system.
+    fn mount_id(&self, found: &OwnedFd) -> Result<u32, Refusal> {
+        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+        // Linux 5.8. Before, and where statx is forbidden, fdinfo tells since 3.15.
+        if let Ok(stat) = rustix::fs::statx(found, "", flags, StatxFlags::MNT_ID)
+            && stat.stx_mask & StatxFlags::MNT_ID.bits() != 0
+        {
+            return u32::try_from(stat.stx_mnt_id).map_err(|_| Errno::RANGE.into());
+        }
+        let path = format!("/proc/self/fdinfo/{}", found.as_raw_fd());
+        let info = crate::collect::small(&self.proc_file(path.as_bytes())?);
+        let id = info.split(|byte| *byte == b'\n').find_map(|line| {
+            let value = line.strip_prefix(b"mnt_id:")?.trim_ascii();
+            std::str::from_utf8(value).ok()?.parse().ok()
+        });
+        id.ok_or_else(|| Refusal::Rule("the kernel does not tell which mount it is".to_owned()))
     }
 
     /// Opens below a directory of `/proc`, never through a link.
@@ -283,19 +454,30 @@ impl Host {
         }
     }
 
-    /// Finds a path below the root without opening anything: every component by its own, so that each link is judged
-    /// by who could have made it.
-    fn walk(&self, path: &[u8], access: Access) -> Result<OwnedFd, Refusal> {
+    /// Finds a path below the host's root.
+    fn find(&self, path: &[u8], access: Access) -> Result<OwnedFd, Refusal> {
         let home_length = match access {
             Access::Home(length) => usize::try_from(length).unwrap_or(usize::MAX),
             _ => path.len(),
         };
+        self.walk(self.root.as_fd(), path, home_length, true)
+    }
+
+    /// Finds a path below a root without opening anything: every component by its own, so that each link is judged by
+    /// who could have made it. `owned` says whether a file in a home must belong to the owner of the home.
+    fn walk(
+        &self,
+        root: BorrowedFd<'_>,
+        path: &[u8],
+        home_length: usize,
+        owned: bool,
+    ) -> Result<OwnedFd, Refusal> {
         let (prefix, below_home) = path.split_at_checked(home_length).ok_or(Errno::INVAL)?;
         let mut pending: VecDeque<(Vec<u8>, bool)> = components(prefix)
             .map(|name| (name, false))
             .chain(components(below_home).map(|name| (name, true)))
             .collect();
-        let mut directories = vec![enter(".", self.root.as_fd())?];
+        let mut directories = vec![enter(".", root)?];
         let mut links = 0;
         let mut home_owner = None;
         while let Some((name, in_home)) = pending.pop_front() {
@@ -334,7 +516,8 @@ impl Host {
                     directories.push(found);
                 }
                 _ if pending.is_empty() => {
-                    if home_owner.is_some_and(|owner| owner != stat.st_uid) {
+                    let is_judged = owned && self.live;
+                    if is_judged && home_owner.is_some_and(|owner| owner != stat.st_uid) {
                         return Err(Refusal::Rule(format!(
                             "owned by uid {}, not by the owner of the home",
                             stat.st_uid
@@ -453,7 +636,6 @@ fn reopen(found: &OwnedFd, flags: OFlags) -> rustix::io::Result<(OwnedFd, bool)>
 }
 
 fn fd_path(fd: &OwnedFd) -> String {
-    use std::os::fd::AsRawFd;
     format!("/proc/self/fd/{}", fd.as_raw_fd())
 }
 
@@ -542,6 +724,34 @@ mod tests {
         assert_eq!(
             (std::fs::metadata(&path).unwrap().atime(), names),
             (1000, 1)
+        );
+    }
+
+    #[test]
+    fn a_mount_is_told_from_what_lies_over_it() {
+        let host = Host::open(b"/").unwrap();
+        if !host.is_live() {
+            return;
+        }
+        let own = host.process(std::process::id()).unwrap();
+        let root = rustix::fs::openat(&own, "root", OFlags::PATH, Mode::empty()).unwrap();
+        let proc = rustix::fs::openat(CWD, "/proc", OFlags::PATH, Mode::empty()).unwrap();
+        let [root, proc] = [root, proc].map(|found| host.mount_id(&found).unwrap());
+        let find = |path: &[u8], way: &[u32]| match host.mount(std::process::id(), path, way) {
+            Ok((mount, _)) => Ok(mount),
+            Err(Refusal::Rule(reason)) => Err(reason),
+            Err(Refusal::Errno(errno)) => Err(errno.to_string()),
+        };
+        assert_eq!(find(b"/proc", &[proc, root]), Ok(proc));
+        assert_eq!(find(b"/", &[root]), Ok(root));
+        // A file system that was mounted at /proc before procfs was.
+        assert_eq!(
+            find(b"/proc", &[u32::MAX, root]),
+            Err("another mount lies over it".to_owned())
+        );
+        assert_eq!(
+            find(b"/proc", &[root, proc]),
+            Err("it is not mounted any more".to_owned())
         );
     }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::collect::Position;
-use crate::protocol::{FileTask, Request, Visit};
+use crate::protocol::{Request, Visit};
 use crate::sink::Incoming;
 
 /// Something to ask a worker.
@@ -45,6 +45,29 @@ pub struct Salvage {
     pub hung: Option<Request>,
 }
 
+impl Salvage {
+    /// Sorts tasks that have no parts.
+    fn tasks<T: Clone>(
+        &mut self,
+        tasks: &[T],
+        first: usize,
+        is_current: impl Fn(usize) -> bool,
+        request: impl Fn(Vec<T>) -> Request,
+    ) {
+        let mut again = Vec::new();
+        for (number, task) in tasks.iter().enumerate().skip(first) {
+            if is_current(number) {
+                self.hung = Some(request(vec![task.clone()]));
+            } else {
+                again.push(task.clone());
+            }
+        }
+        if !again.is_empty() {
+            self.again.push(request(again));
+        }
+    }
+}
+
 impl Outstanding {
     /// A job as it is handed out.
     pub fn new(number: u8, job: Job) -> Self {
@@ -56,6 +79,17 @@ impl Outstanding {
             after: None,
             incoming: None,
         }
+    }
+
+    /// Whether a visit, a file or a file system is left that has not been answered.
+    pub fn is_left(&self) -> bool {
+        let tasks = match &self.job.request {
+            Request::ListProcesses | Request::ListDirectory(_) => 0,
+            Request::Visits(visits) => visits.len(),
+            Request::Files(files) => files.len(),
+            Request::FileSystems(tasks) => tasks.len(),
+        };
+        self.task < tasks
     }
 
     /// Notes that the current item, or the current file, is answered.
@@ -83,18 +117,9 @@ impl Outstanding {
             request @ (Request::ListProcesses | Request::ListDirectory(_)) => {
                 salvage.hung = Some(request.clone());
             }
-            Request::Files(files) => {
-                let mut again: Vec<FileTask> = Vec::new();
-                for (task, file) in files.iter().enumerate().skip(self.task) {
-                    if at(task) {
-                        salvage.hung = Some(Request::Files(vec![file.clone()]));
-                    } else {
-                        again.push(file.clone());
-                    }
-                }
-                if !again.is_empty() {
-                    salvage.again.push(Request::Files(again));
-                }
+            Request::Files(files) => salvage.tasks(files, self.task, at, Request::Files),
+            Request::FileSystems(tasks) => {
+                salvage.tasks(tasks, self.task, at, Request::FileSystems);
             }
             Request::Visits(visits) => {
                 let mut again: Vec<Visit> = Vec::new();

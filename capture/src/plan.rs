@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use schema::source::{Phase, Source};
+use schema::source::{COMPRESSED_LOG_LIMIT, Phase, Source};
 
 use crate::protocol::{Access, FileTask};
 
@@ -207,12 +207,20 @@ pub fn print(out: &mut dyn Write) -> std::io::Result<()> {
     for file in logs() {
         at(file.source).map_or(Ok(()), |source| line("log", source, file.path))?;
     }
+    writeln!(
+        out,
+        "{:<10} {COMPRESSED_LOG_LIMIT:>10}  rotated siblings of /var/log/*: .N -DATE .old; with .gz .xz .zst .bz2 whole or not at all",
+        "log"
+    )?;
+    let mut line = |stage: &str, source: Source, path: &str| {
+        writeln!(out, "{stage:<10} {:>10}  {path}", source.limit())
+    };
     for (source, name) in home_files() {
         at(source).map_or(Ok(()), |source| {
             line("home", source, &format!("HOME/{name}"))
         })?;
     }
-    Ok(())
+    line("home", Source::NamedHistory, "HISTFILE of the processes")
 }
 
 #[cfg(test)]

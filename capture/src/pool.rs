@@ -256,6 +256,15 @@ impl Dying {
         self.child.id()
     }
 
+    /// CPU time in user mode and in the kernel, milliseconds, where `/proc` still tells it.
+    pub fn cpu_ms(&self) -> Option<(u64, u64)> {
+        let stat = std::fs::read(format!("/proc/{}/stat", self.pid())).ok()?;
+        let (user, system) = schema::parse::stat::cpu_ticks(&stat)?;
+        let per_second = rustix::param::clock_ticks_per_second();
+        let ms = |ticks: u64| ticks.checked_mul(1000)?.checked_div(per_second);
+        Some((ms(user)?, ms(system)?))
+    }
+
     /// Whether it has died; it is waited for, never on.
     pub fn is_dead(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(Some(_)))

@@ -2,7 +2,7 @@
 
 use schema::Text;
 use schema::outcome::Outcome;
-use schema::records::{FdLink, ProcessLink, ThreadStat};
+use schema::records::{FdLink, FileSystemStat, ProcessLink, ThreadStat};
 use serde::{Deserialize, Serialize};
 
 /// Where the host is. The first thing a worker is told.
@@ -25,8 +25,14 @@ pub struct Ready {
     pub parent: Option<u32>,
     /// First line of `/proc/sys/kernel/random/boot_id`.
     pub boot_id: Option<String>,
-    /// First line of `/etc/hostname`.
+    /// First line of `/etc/hostname`, else of `/proc/sys/kernel/hostname`.
     pub hostname: Option<String>,
+    /// First line of `/proc/sys/kernel/osrelease`.
+    pub kernel_release: Option<String>,
+    /// What a dead tree tells of the machine that it was taken from.
+    pub machine: Option<String>,
+    /// The byte order that a program of a dead tree was made for, `little` or `big`.
+    pub endianness: Option<String>,
 }
 
 /// A piece of work for one worker.
@@ -40,6 +46,8 @@ pub enum Request {
     Visits(Vec<Visit>),
     /// Read files.
     Files(Vec<FileTask>),
+    /// Ask file systems for their sizes.
+    FileSystems(Vec<FileSystemTask>),
 }
 
 /// One visit to a process: its directory is opened once, for these items.
@@ -79,6 +87,19 @@ pub struct Identity {
     pub directory_inode: Option<u64>,
     /// Start time in clock ticks, from stat.
     pub start_ticks: Option<u64>,
+    /// When the process was first met, by the clock and in the unit of start times.
+    pub met: Option<Moment>,
+    /// Whether the process has ended, by a visit that found nothing or another process.
+    pub has_ended: bool,
+}
+
+/// When a directory was opened, in clock ticks since boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// Before that.
+    pub from: u64,
+    /// After that.
+    pub until: u64,
 }
 
 /// A file that is read once.
@@ -92,6 +113,19 @@ pub struct FileTask {
     pub access: Access,
 }
 
+/// A file system that is asked for its size through one of its mounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSystemTask {
+    /// The process whose root the path begins at.
+    pub pid: u32,
+    /// Mount point.
+    pub path: Vec<u8>,
+    /// `major:minor` of the file system.
+    pub device_number: Vec<u8>,
+    /// The mounts that the path crosses, that of the file system first.
+    pub way: Vec<u32>,
+}
+
 /// How a file may be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Access {
@@ -103,6 +137,38 @@ pub enum Access {
     Home(u32),
     /// A device of the fixed list.
     Device,
+    /// A rotated log, opened like a file of the system, of which at most that many bytes are kept: of a compressed one
+    /// all or nothing, of others the tail.
+    Rotated(u64),
+    /// A file that a process names.
+    Named(Named),
+}
+
+/// How a file may be opened that a process names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// The process.
+    pub pid: u32,
+    /// Which process that pid meant.
+    pub identity: Identity,
+    /// Whether the path leads through its root directory, and begins with `/proc/PID/root`; else through the host's own.
+    pub through: bool,
+    /// Whether the host's own file of that path was read: then it is not read once more through a process.
+    pub was_read: bool,
+    /// Bytes of the home directory that the path begins with, if it does: below it no link is followed.
+    pub home: Option<u32>,
+    /// User that the file must belong to; `None` where any may, and the program must not be set-user-id: its environment
+    /// would be that of whoever started it.
+    pub owner: Option<u32>,
+}
+
+/// The kinds of namespaces whose files are read through one process of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ItemGroup {
+    /// Network namespaces.
+    Net,
+    /// Mount namespaces.
+    Mount,
 }
 
 /// What a worker answers.
@@ -110,11 +176,18 @@ pub enum Access {
 pub enum Reply<'a> {
     /// Processes, in part or all.
     Processes(Vec<u32>),
+    /// Processes of a dead tree that have the files of their namespace, in part or all.
+    Provided {
+        /// Of which kind of namespace.
+        group: ItemGroup,
+        /// The processes.
+        pids: Vec<u32>,
+    },
     /// Names in a directory, in part or all.
     Names(#[serde(borrow)] Vec<Text<'a>>),
     /// A listing could not be made, or not to its end.
     Listed(#[serde(borrow)] End<'a>),
-    /// A visit has begun: this is the process.
+    /// A visit has begun: this is the process, or it has ended.
     Visiting {
         /// Process id.
         pid: u32,
@@ -140,6 +213,8 @@ pub enum Reply<'a> {
     Fd(#[serde(borrow)] FdLink<'a>),
     /// The stat line of a thread.
     Thread(#[serde(borrow)] ThreadStat<'a>),
+    /// What a file system said of its size.
+    FileSystem(#[serde(borrow)] FileSystemStat<'a>),
     /// One entry of a listing (an fd, a thread) ended otherwise than collected.
     Entry {
         /// Name below `/proc/PID/`.
@@ -149,7 +224,7 @@ pub enum Reply<'a> {
         #[serde(borrow)]
         end: End<'a>,
     },
-    /// An item of a visit, other than a file, is done.
+    /// An item of a visit, other than a file, is done; or a file system did not tell its size.
     Item(#[serde(borrow)] End<'a>),
     /// The oldest request is done.
     Done,

@@ -1,6 +1,12 @@
 //! One capture, from the first worker to the closed bundle: stages in order, most volatile first.
 
+mod dead;
+mod file_systems;
+mod footprint;
+mod histories;
 mod schedule;
+mod siblings;
+mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -12,7 +18,6 @@ use schema::Outcome;
 use schema::bundle::{Writer, Written};
 use schema::header::{Clocks, FORMAT_VERSION, Header, Host, Mode, Options, Redaction};
 use schema::manifest::{Manifest, Totals};
-use schema::parse::passwd;
 use schema::redact::Redactor;
 use schema::source::Phase;
 
@@ -21,7 +26,7 @@ use crate::output::{Output, RESERVE, partial_name};
 use crate::plan::{self, ItemKind, ProcessItem};
 use crate::pool::{Dying, Worker};
 use crate::progress::Progress;
-use crate::protocol::{Access, End, FileTask, Identity, Ready, Request, Visit};
+use crate::protocol::{End, FileTask, Identity, ItemGroup, Ready, Request, Visit};
 use crate::sink::{Sink, Tally};
 use crate::{Error, key, worker};
 
@@ -31,10 +36,6 @@ const BATCH: usize = 16;
 const FILE_BATCH: usize = 8;
 /// How long a read may wait the first time: long for a healthy host, short beside the deadline.
 const FIRST_PATIENCE: Duration = Duration::from_millis(100);
-/// Homes that are searched.
-const HOME_LIMIT: usize = 10_000;
-/// Bytes of a home's path: a longer one in passwd is no path that could be opened.
-const HOME_LENGTH_LIMIT: usize = 4000;
 /// Processes that are tried as stand-in for one namespace before it is given up.
 const STAND_INS: usize = 5;
 /// Smallest `--max-size`: what closes a bundle must fit.
@@ -98,6 +99,10 @@ struct Met {
     net_namespace: Option<u64>,
     mount_namespace: Option<u64>,
     is_uncertain: bool,
+    /// Its user, where it has only one.
+    uid: Option<u32>,
+    /// Its root directory, where that is another one.
+    root: Option<Vec<u8>>,
 }
 
 /// A capture that is under way.
@@ -112,12 +117,27 @@ struct Capture {
     worker_pids: BTreeSet<u32>,
     abandoned: Vec<u32>,
     crashes: u32,
+    hung: u64,
+    started_workers: u64,
+    /// Most workers that there were at one time.
+    most_workers: usize,
     processes: BTreeMap<u32, Met>,
-    /// Which processes answered for the files of their namespace.
+    /// The processes of the last listing.
+    listed: Vec<u32>,
+    is_live: bool,
+    /// Which processes answered for the files of their namespace; 0 for files of a dead tree that belong to none.
     stood_in: BTreeSet<(u32, ItemGroup)>,
+    file_systems: file_systems::FileSystems,
+    /// Which processes of a dead tree have such files.
+    provided: BTreeSet<(u32, ItemGroup)>,
     /// Names of the last listed directory.
     names: Vec<Vec<u8>>,
     passwd: Vec<u8>,
+    /// Files that were asked for.
+    planned: BTreeSet<Vec<u8>>,
+    named_files: histories::NamedFiles,
+    /// A process that sees the captured root as its own.
+    reference: u32,
     started: Instant,
     signalled: Arc<AtomicBool>,
     stop: Option<Stop>,
@@ -132,13 +152,6 @@ struct Crew {
     worker: Worker,
     asked: std::collections::VecDeque<crate::jobs::Outstanding>,
     next_number: u8,
-}
-
-/// Which namespace a process stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum ItemGroup {
-    Net,
-    Mount,
 }
 
 /// Why reading ended before the plan did.
@@ -241,10 +254,24 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         dying: Vec::new(),
         abandoned: Vec::new(),
         crashes: 0,
+        hung: 0,
+        started_workers: 1,
+        most_workers: 1,
         processes: BTreeMap::new(),
+        listed: Vec::new(),
+        is_live: ready.live,
         stood_in: BTreeSet::new(),
+        file_systems: file_systems::FileSystems::default(),
+        provided: BTreeSet::new(),
         names: Vec::new(),
         passwd: Vec::new(),
+        planned: BTreeSet::new(),
+        named_files: histories::NamedFiles::default(),
+        // Below another root than ours everything is as process 1 sees it.
+        reference: ready
+            .parent
+            .filter(|_| settings.root == std::path::Path::new("/"))
+            .unwrap_or(1),
         started,
         signalled,
         stop: None,
@@ -322,32 +349,37 @@ fn header(
     let text = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
     let live = ready.live;
     let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let big_endian = cfg!(target_endian = "big") && live;
+    let own_order = if cfg!(target_endian = "big") {
+        "big"
+    } else {
+        "little"
+    };
     Header {
         format_version: FORMAT_VERSION,
         capture_id,
         tool: format!("capture {}", env!("CARGO_PKG_VERSION")),
         label: settings.label.clone(),
-        host: Host {
-            hostname: if live {
-                Some(text(uname.nodename()))
-            } else {
-                ready.hostname.clone()
-            },
-            kernel_release: live.then(|| text(uname.release())),
-            machine: live.then(|| text(uname.machine())),
-            boot_id: ready.boot_id.clone(),
-            clock_ticks: if live {
-                u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100)
-            } else {
-                100
-            },
-            page_size: if live {
-                u32::try_from(rustix::param::page_size()).unwrap_or(4096)
-            } else {
-                4096
-            },
-            endianness: if big_endian { "big" } else { "little" }.to_owned(),
+        // Of a dead tree nothing is asked of this machine's kernel.
+        host: if live {
+            Host {
+                hostname: Some(text(uname.nodename())),
+                kernel_release: Some(text(uname.release())),
+                machine: Some(text(uname.machine())),
+                boot_id: ready.boot_id.clone(),
+                clock_ticks: u32::try_from(rustix::param::clock_ticks_per_second()).ok(),
+                page_size: u32::try_from(rustix::param::page_size()).ok(),
+                endianness: Some(own_order.to_owned()),
+            }
+        } else {
+            Host {
+                hostname: ready.hostname.clone(),
+                kernel_release: ready.kernel_release.clone(),
+                machine: ready.machine.clone(),
+                boot_id: ready.boot_id.clone(),
+                clock_ticks: None,
+                page_size: None,
+                endianness: ready.endianness.clone(),
+            }
         },
         clocks,
         mode: if live { Mode::Live } else { Mode::Dead },
@@ -377,17 +409,21 @@ impl Capture {
         self.sink.count("processes", listed);
         self.start_workers();
         self.progress.stage("host");
+        self.time_status()?;
         self.files(plan::host_files().into_iter().map(FileTask::from))?;
         for (name, phase) in [("processes", Phase::Free), ("descriptors", Phase::Exec)] {
             self.visit_all(name, phase)?;
         }
+        self.sweep_again()?;
         self.progress.stage("namespaces");
         self.namespaces(ItemGroup::Net)?;
         self.namespaces(ItemGroup::Mount)?;
+        self.file_systems()?;
         self.visit_all("command lines", Phase::Memory)?;
         self.progress.stage("logs");
         self.files(plan::logs().into_iter().map(FileTask::from))?;
-        self.homes()
+        self.siblings()?;
+        self.histories()
     }
 
     fn start_workers(&mut self) {
@@ -402,10 +438,15 @@ impl Capture {
 
     fn visit_all(&mut self, stage: &'static str, phase: Phase) -> Result<(), Error> {
         self.progress.stage(stage);
+        let pids: Vec<u32> = self.processes.keys().copied().collect();
+        self.visit(&pids, phase)
+    }
+
+    /// One phase of some processes.
+    fn visit(&mut self, pids: &[u32], phase: Phase) -> Result<(), Error> {
         let items = plan::of_phase(&self.items, phase);
-        let visits: Vec<Visit> = self
-            .processes
-            .keys()
+        let visits: Vec<Visit> = pids
+            .iter()
             .map(|pid| Visit::new(*pid, items.clone()))
             .collect();
         self.progress.expect(visits.len());
@@ -419,6 +460,8 @@ impl Capture {
 
     fn files(&mut self, tasks: impl Iterator<Item = FileTask>) -> Result<(), Error> {
         let tasks: Vec<FileTask> = tasks.collect();
+        self.planned
+            .extend(tasks.iter().map(|task| task.path.clone()));
         self.progress.expect(tasks.len());
         self.work(
             tasks
@@ -452,17 +495,18 @@ impl Capture {
             };
             members.entry(inode).or_default().push(*pid);
         }
+        let lacking = self.lacking(group, &mut members);
         // Processes that do not tell their namespace stand for it only where none does.
         if members.len() > 1 {
             members.remove(&None);
         }
-        let known = u64::try_from(members.keys().flatten().count()).unwrap_or(u64::MAX);
+        let known = members.keys().flatten().count() + lacking.len();
         self.sink.count(
             match group {
                 ItemGroup::Net => "network namespaces",
                 ItemGroup::Mount => "mount namespaces",
             },
-            known,
+            u64::try_from(known).unwrap_or(u64::MAX),
         );
         for attempt in 0..STAND_INS {
             let tried: Vec<(Option<u64>, u32)> = members
@@ -492,50 +536,25 @@ impl Capture {
         if self.stop.is_some() {
             return Ok(());
         }
-        for inode in members.into_keys().flatten() {
-            let end = End::because(Outcome::Failed, "none of its processes could be asked");
-            let now = self.now_ms();
-            self.sink
-                .outcome(format!("{kind}:[{inode}]").as_bytes(), None, &end, now)?;
-        }
-        Ok(())
-    }
-
-    /// The homes of all users by `/etc/passwd`, and what lies below `/home`.
-    fn homes(&mut self) -> Result<(), Error> {
-        self.progress.stage("homes");
-        self.work(vec![Request::ListDirectory(b"/home".to_vec())])?;
-        let mut homes: BTreeSet<Vec<u8>> = std::iter::once(b"/root".to_vec()).collect();
-        for line in self.passwd.split(|byte| *byte == b'\n') {
-            let home = passwd::entry(line).map(|entry| entry.home);
-            if let Some(home) = home.filter(|home| home.starts_with(b"/")) {
-                let trimmed = home.iter().rposition(|byte| *byte != b'/');
-                let end = trimmed.map_or(0, |last| last.saturating_add(1));
-                homes.insert(home.get(..end).unwrap_or(home).to_vec());
-            }
-        }
-        homes.retain(|home| home.len() <= HOME_LENGTH_LIMIT);
-        for name in std::mem::take(&mut self.names) {
-            homes.insert([b"/home/", name.as_slice()].concat());
-        }
-        if homes.len() > HOME_LIMIT {
-            let end = End::because(Outcome::Truncated, format!("over {HOME_LIMIT} homes"));
-            let now = self.now_ms();
-            self.sink.outcome(b"/home", None, &end, now)?;
-        }
-        let names = plan::home_files();
-        let tasks: Vec<FileTask> = homes
+        let ends = [
+            (
+                members.into_keys().flatten().collect(),
+                End::because(Outcome::Failed, "none of its processes could be asked"),
+            ),
+            (
+                lacking,
+                End::because(Outcome::Absent, "the tree has its files of no process"),
+            ),
+        ];
+        for (inode, end) in ends
             .iter()
-            .take(HOME_LIMIT)
-            .flat_map(|home| {
-                names.iter().map(|(source, name)| FileTask {
-                    source: *source,
-                    path: [home.as_slice(), b"/", name.as_bytes()].concat(),
-                    access: Access::Home(u32::try_from(home.len()).unwrap_or(0)),
-                })
-            })
-            .collect();
-        self.files(tasks.into_iter())
+            .flat_map(|(inodes, end): &(Vec<u64>, _)| inodes.iter().map(move |inode| (inode, end)))
+        {
+            let path = format!("{kind}:[{inode}]");
+            let now = self.now_ms();
+            self.sink.outcome(path.as_bytes(), None, end, now)?;
+        }
+        self.without_process(group)
     }
 
     fn work(&mut self, requests: Vec<Request>) -> Result<(), Error> {
@@ -653,6 +672,7 @@ impl Capture {
             worker_pids: self.worker_pids.iter().copied().collect(),
             abandoned_workers: self.abandoned.clone(),
             side_effects,
+            footprint: Some(self.footprint()),
             totals: Totals::default(),
         }
     }

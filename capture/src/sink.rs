@@ -4,11 +4,14 @@
 use std::collections::BTreeMap;
 
 use schema::bundle::{FrameOut, PART_LIMIT, Writer};
-use schema::records::{FdLink, NamespaceStandIn, ProcessLink, ThreadStat, UncertainProcess};
+use schema::records::{
+    FdLink, HistoryFile, NamespaceStandIn, ProcessLink, ThreadStat, UncertainProcess,
+};
 use schema::redact::Redactor;
 use schema::source::Content;
 use schema::tables::CollectionLog;
-use schema::{Outcome, Source, Text, member};
+use schema::{Outcome, Row, Source, Text, member};
+use serde::Serialize;
 
 use crate::protocol::End;
 
@@ -17,6 +20,8 @@ pub struct Sink<O> {
     writer: Writer<O>,
     redactor: Option<Redactor>,
     tally: Tally,
+    /// Bytes kept of logs.
+    log_bytes: u64,
     /// Set once the output took no more: what comes after is lost, and counted.
     full: Option<String>,
 }
@@ -32,6 +37,8 @@ pub struct Tally {
     pub gaps: BTreeMap<(Outcome, String), (u64, String)>,
     /// Files whose access time was changed.
     pub touched: u64,
+    /// Bytes that came of files, links and `fdinfo`.
+    pub bytes_read: u64,
 }
 
 /// A file on its way in.
@@ -72,6 +79,7 @@ impl<O: FrameOut> Sink<O> {
             writer,
             redactor,
             tally: Tally::default(),
+            log_bytes: 0,
             full: None,
         }
     }
@@ -88,6 +96,11 @@ impl<O: FrameOut> Sink<O> {
             .flatten()
             .map(|(rule, count)| ((*rule).to_owned(), *count))
             .collect()
+    }
+
+    /// Bytes kept of logs so far, their rotated siblings included.
+    pub fn log_bytes(&self) -> u64 {
+        self.log_bytes
     }
 
     /// Why the output took no more, if it did.
@@ -132,6 +145,7 @@ impl<O: FrameOut> Sink<O> {
         bytes: &[u8],
         now_ms: u64,
     ) -> Result<(), schema::Error> {
+        self.add_bytes(bytes.len());
         incoming.bytes.extend_from_slice(bytes);
         // A rule must see the whole text; what rules look at is limited to a few MiB.
         if Redactor::looks_at(incoming.source.content()) {
@@ -170,6 +184,9 @@ impl<O: FrameOut> Sink<O> {
         let has_content = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
         if has_content || !incoming.bytes.is_empty() {
             self.part(&mut incoming, now_ms)?;
+        }
+        if matches!(incoming.source, Source::Log(_)) {
+            self.log_bytes = self.log_bytes.saturating_add(incoming.kept);
         }
         let (member, parts) = incoming.member.unzip();
         self.note(end, &incoming.path);
@@ -235,6 +252,7 @@ impl<O: FrameOut> Sink<O> {
 
     /// Takes a link.
     pub fn link(&mut self, link: &ProcessLink<'_>, now_ms: u64) -> Result<(), schema::Error> {
+        self.add_bytes(link.target.as_bytes().len());
         let written = self.writer.record(link, now_ms);
         self.tolerate(written)
     }
@@ -242,6 +260,9 @@ impl<O: FrameOut> Sink<O> {
     /// Takes an fd.
     pub fn fd(&mut self, fd: &FdLink<'_>, now_ms: u64) -> Result<(), schema::Error> {
         self.count("fds", 1);
+        for text in [&fd.target, &fd.fdinfo].into_iter().flatten() {
+            self.add_bytes(text.as_bytes().len());
+        }
         let written = self.writer.record(fd, now_ms);
         self.tolerate(written)
     }
@@ -249,7 +270,18 @@ impl<O: FrameOut> Sink<O> {
     /// Takes a thread.
     pub fn thread(&mut self, thread: &ThreadStat<'_>, now_ms: u64) -> Result<(), schema::Error> {
         self.count("threads", 1);
+        self.add_bytes(thread.stat.as_bytes().len());
         let written = self.writer.record(thread, now_ms);
+        self.tolerate(written)
+    }
+
+    /// Takes a row of a record type or table that needs nothing more.
+    pub fn record<R: Row + Serialize>(
+        &mut self,
+        row: &R,
+        now_ms: u64,
+    ) -> Result<(), schema::Error> {
+        let written = self.writer.record(row, now_ms);
         self.tolerate(written)
     }
 
@@ -280,9 +312,24 @@ impl<O: FrameOut> Sink<O> {
         self.tolerate(written)
     }
 
+    /// Takes note of a file that is read as a history because a process names it.
+    pub fn history_file(
+        &mut self,
+        file: &HistoryFile<'_>,
+        now_ms: u64,
+    ) -> Result<(), schema::Error> {
+        let written = self.writer.record(file, now_ms);
+        self.tolerate(written)
+    }
+
     fn log(&mut self, row: &CollectionLog<'_>, now_ms: u64) -> Result<(), schema::Error> {
         let written = self.writer.record(row, now_ms);
         self.tolerate(written)
+    }
+
+    fn add_bytes(&mut self, more: usize) {
+        let more = u64::try_from(more).unwrap_or(u64::MAX);
+        self.tally.bytes_read = self.tally.bytes_read.saturating_add(more);
     }
 
     fn add_outcome(&mut self, outcome: Outcome) {

@@ -24,6 +24,7 @@ struct Report<'a> {
     counts: &'a std::collections::BTreeMap<String, u64>,
     redactions: &'a std::collections::BTreeMap<String, u64>,
     side_effects: &'a [String],
+    footprint: Option<schema::manifest::Footprint>,
 }
 
 /// Prints it for a script.
@@ -41,6 +42,7 @@ pub fn json(captured: &Captured, out: &mut dyn Write) -> io::Result<()> {
         counts: &manifest.counts,
         redactions: &manifest.redactions,
         side_effects: &manifest.side_effects,
+        footprint: manifest.footprint,
     };
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)
@@ -66,6 +68,15 @@ pub fn text(captured: &Captured, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "  sha256    {}", written.sha256)?;
     writeln!(out, "  found     {}", counted(&manifest.counts))?;
     writeln!(out, "  reads     {}", counted(&manifest.outcomes))?;
+    if let Some(footprint) = &manifest.footprint {
+        writeln!(
+            out,
+            "  cost      {} ms of CPU, at most {} of memory, {} read",
+            footprint.user_ms.saturating_add(footprint.system_ms),
+            indicatif::BinaryBytes(footprint.peak_rss_bound_bytes),
+            indicatif::BinaryBytes(footprint.bytes_read)
+        )?;
+    }
     let secrets: u64 = manifest.redactions.values().sum();
     if secrets > 0 {
         writeln!(out, "  redacted  {secrets} secrets")?;

@@ -1,7 +1,7 @@
 //! System calls that the safe crates do not offer.
 #![expect(
     unsafe_code,
-    reason = "shared memory and ioprio_set have no safe wrapper"
+    reason = "shared memory, ioprio_set, getrusage and adjtimex have no safe wrapper"
 )]
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use schema::tables::TimeStatus;
 
 /// What a worker is doing, in memory that it shares with the parent: a worker that hangs in the kernel cannot answer
 /// any more, but what it was about to read stands here.
@@ -117,9 +118,120 @@ pub fn lowest_io_priority() {
     }
 }
 
+/// What the kernel says of its clock (`adjtimex(2)`, which changes nothing when no mode is given).
+pub fn time_status() -> Option<TimeStatus<'static>> {
+    // SAFETY: a structure of integers, for which all zeros are values; a mode of 0 is one of them.
+    let mut timex: libc::timex = unsafe { std::mem::zeroed() };
+    // SAFETY: the structure is ours, has the type that the call takes, and nothing else refers to it.
+    let state = unsafe { libc::adjtimex(&raw mut timex) };
+    let state = match state {
+        libc::TIME_OK => "ok",
+        libc::TIME_INS => "insert",
+        libc::TIME_DEL => "delete",
+        libc::TIME_OOP => "leap",
+        libc::TIME_WAIT => "wait",
+        libc::TIME_ERROR => "error",
+        _ => return None,
+    };
+    let per_second = if timex.status & libc::STA_NANO == 0 {
+        1_000_000
+    } else {
+        1_000_000_000
+    };
+    let in_unit = |value: i64, unit: i64| value.saturating_mul(unit).checked_div(per_second);
+    let (time, fraction) = (wide(timex.time.tv_sec), wide(timex.time.tv_usec));
+    Some(TimeStatus {
+        time,
+        time_us: time
+            .saturating_mul(1_000_000)
+            .saturating_add(in_unit(fraction, 1_000_000)?),
+        synchronized: timex.status & libc::STA_UNSYNC == 0 && state != "error",
+        state: state.into(),
+        status: timex.status,
+        offset_ns: in_unit(wide(timex.offset), 1_000_000_000)?,
+        // The kernel counts millionths in 65,536 parts.
+        frequency_ppb: wide(timex.freq).saturating_mul(1000) >> 16,
+        max_error_us: wide(timex.maxerror),
+        estimated_error_us: wide(timex.esterror),
+        time_constant: wide(timex.constant),
+        tick_us: wide(timex.tick),
+        tai_offset: timex.tai,
+    })
+}
+
+/// A C `long`, whatever its width here.
+fn wide(value: impl Into<i64>) -> i64 {
+    value.into()
+}
+
+/// Whose use of the machine is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// This process.
+    Own,
+    /// Its children that have ended and were waited for.
+    Children,
+}
+
+/// How much of the machine was used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// CPU time in user mode, microseconds.
+    pub user_us: u64,
+    /// CPU time in the kernel, microseconds.
+    pub system_us: u64,
+    /// Most resident memory, bytes; of the largest one, for several processes.
+    pub peak_rss_bytes: u64,
+}
+
+/// How much of the machine was used so far (`getrusage(2)`).
+pub fn usage(who: Who) -> Usage {
+    let who = match who {
+        Who::Own => libc::RUSAGE_SELF,
+        Who::Children => libc::RUSAGE_CHILDREN,
+    };
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the pointer is to memory of that type; all bits zero are a valid value of it, so it may be read even
+    // where the call fails, which it does for no value of `who`.
+    let usage = unsafe {
+        libc::getrusage(who, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    let micros = |time: libc::timeval| {
+        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+        let micros = u64::try_from(time.tv_usec).unwrap_or(0);
+        seconds.saturating_mul(1_000_000).saturating_add(micros)
+    };
+    Usage {
+        user_us: micros(usage.ru_utime),
+        system_us: micros(usage.ru_stime),
+        peak_rss_bytes: u64::try_from(usage.ru_maxrss)
+            .unwrap_or(0)
+            .saturating_mul(1024),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_clock_is_the_systems() {
+        let before = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+        let status = time_status().unwrap();
+        let after = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+        assert!((before.tv_sec..=after.tv_sec).contains(&status.time));
+        assert_eq!(status.time_us.div_euclid(1_000_000), status.time);
+        assert!(!status.synchronized || status.status & 0x40 == 0);
+    }
+
+    #[test]
+    fn this_process_uses_memory() {
+        let usage = usage(Who::Own);
+        // Of a test that runs at all.
+        assert!(usage.peak_rss_bytes > 100_000, "{usage:?}");
+        assert!(usage.peak_rss_bytes < 1 << 40, "{usage:?}");
+    }
 
     #[test]
     fn both_sides_see_the_same() {

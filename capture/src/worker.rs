@@ -6,10 +6,11 @@ use std::os::fd::AsFd;
 
 use rustix::process::DumpableBehavior;
 use schema::frame;
+use schema::parse::elf::{self, Elf};
 
 use crate::collect::{Collector, first_line};
 use crate::host::Host;
-use crate::protocol::{Ready, Request, Setup};
+use crate::protocol::{Access, Ready, Request, Setup};
 use crate::sys::{self, Cell};
 
 /// Answers requests on standard input until it is closed. `memory` is the number of the inherited memory file that
@@ -72,14 +73,37 @@ fn ready(host: &Host) -> Ready {
         u32::try_from(parent).ok().filter(|parent| *parent > 0)
     };
     let live = host.is_live();
+    let program = if live { None } else { program(host) };
+    let machine = || first_line(host, b"/proc/sys/kernel/arch");
+    let order = |elf: Elf| if elf.is_big_endian { "big" } else { "little" };
     Ready {
         refused: None,
         live,
         pid: host.own_pid().filter(|_| live),
         parent: if live { parent() } else { None },
         boot_id: first_line(host, b"/proc/sys/kernel/random/boot_id"),
-        hostname: first_line(host, b"/etc/hostname"),
+        hostname: first_line(host, b"/etc/hostname")
+            .or_else(|| first_line(host, b"/proc/sys/kernel/hostname")),
+        kernel_release: first_line(host, b"/proc/sys/kernel/osrelease"),
+        machine: machine().or_else(|| Some(program?.machine?.to_owned())),
+        endianness: program.map(|elf| order(elf).to_owned()),
     }
+}
+
+/// What a dead tree's programs were made for: its own processor may be none of ours.
+fn program(host: &Host) -> Option<Elf> {
+    const PROGRAMS: [&[u8]; 6] = [
+        b"/bin/sh",
+        b"/usr/bin/sh",
+        b"/usr/bin/env",
+        b"/sbin/init",
+        b"/usr/lib/systemd/systemd",
+        b"/bin/busybox",
+    ];
+    PROGRAMS.iter().find_map(|path| {
+        let opened = host.file(path, Access::System).ok()?;
+        elf::parse(&crate::collect::small(&opened))
+    })
 }
 
 fn answer(ready: &Ready) -> std::io::Result<()> {

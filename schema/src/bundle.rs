@@ -5,6 +5,7 @@
 //! closing sums; behind it comes a seek table in a skippable frame. `tar --zstd -x` sees an ordinary archive.
 
 mod read;
+mod text;
 mod write;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::member;
 use crate::source::SourceMap;
 
 pub use read::{Damage, Frame, Member, Reader};
+pub use text::zstd_text;
 pub use write::{FrameOut, Urgency, Writer, Written, hex};
 
 /// Content of a frame before it is closed, bytes. Large enough for zstd to find what repeats, small enough that a

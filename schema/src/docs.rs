@@ -120,6 +120,7 @@ fn source(source: &Source) -> String {
         Source::NetNamespace(name) => format!("`/proc/PID/net/{name}`"),
         Source::Host(path) | Source::Log(path) | Source::Device(path) => format!("`{path}`"),
         Source::Home(name) => format!("`~/{name}`"),
+        Source::NamedHistory => "the file that `HISTFILE` of a process names".to_owned(),
     }
 }
 

@@ -62,20 +62,20 @@ impl Header {
 /// Facts of the host that the parsers need.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
-    /// Node name by `uname`, or the first line of `/etc/hostname` for a dead tree.
+    /// Node name by `uname`; of a dead tree the first line of `/etc/hostname`, else of `/proc/sys/kernel/hostname`.
     pub hostname: Option<String>,
-    /// Kernel release by `uname`; missing for a dead tree.
+    /// Kernel release by `uname`; of a dead tree what its `/proc/sys/kernel/osrelease` says.
     pub kernel_release: Option<String>,
-    /// Machine by `uname`; missing for a dead tree.
+    /// Machine by `uname`; of a dead tree what its `/proc/sys/kernel/arch` says, or one of its programs was made for.
     pub machine: Option<String>,
     /// `/proc/sys/kernel/random/boot_id`; missing for a dead tree that does not hold it.
     pub boot_id: Option<String>,
-    /// Clock ticks in a second (`AT_CLKTCK`); 100 for a dead tree.
-    pub clock_ticks: u32,
-    /// Page size in bytes (`AT_PAGESZ`); 4,096 for a dead tree.
-    pub page_size: u32,
-    /// `little` or `big`.
-    pub endianness: String,
+    /// Clock ticks in a second (`AT_CLKTCK`); missing for a dead tree: those of this machine mean nothing there.
+    pub clock_ticks: Option<u32>,
+    /// Page size in bytes (`AT_PAGESZ`); missing for a dead tree.
+    pub page_size: Option<u32>,
+    /// `little` or `big`; of a dead tree what one of its programs was made for, missing where it has none.
+    pub endianness: Option<String>,
 }
 
 /// The clocks read together, so that times since boot become times of day.

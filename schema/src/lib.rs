@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod parse;
 pub mod records;
 pub mod redact;
+pub mod rotated;
 pub mod source;
 pub mod table;
 pub mod tables;

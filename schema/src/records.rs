@@ -83,6 +83,45 @@ crate::table! {
     }
 }
 
+crate::table! {
+    /// What `statfs` says of a local file system, asked through one of its mounts. Two mounts with the same device number are
+    /// of the same file system, so each is asked once.
+    pub struct FileSystemStat<'a> in "file_system_stats" {
+        sources: [],
+        /// `major:minor` of the file system.
+        device_number: Text<'a>,
+        /// The process below whose root it was reached.
+        pid: u32,
+        /// The mount through which it was asked; what lies at the mount's path was seen to be this one.
+        mount_id: u32,
+        /// Unit of the other sizes, bytes (`f_frsize`).
+        blocks_size: u64,
+        /// Size.
+        blocks: u64,
+        /// Free.
+        blocks_free: u64,
+        /// Free for users that are not root.
+        blocks_available: u64,
+        /// Inodes; 0 where the file system has no fixed number.
+        inodes: u64,
+        /// Free inodes.
+        inodes_free: u64,
+    }
+}
+
+crate::table! {
+    /// A file that was read as the history of a shell because the environment of a process names it (`HISTFILE`).
+    pub struct HistoryFile<'a> in "history_files" {
+        sources: [],
+        /// Path under which it was read.
+        path: Text<'a>,
+        /// The process; the first of them where several name the file.
+        pid: u32,
+        /// Real user id of that process; missing where its status could not be read.
+        uid: Option<u32>,
+    }
+}
+
 /// All record types that are not tables.
 pub const RECORDS: &[TableDef] = &[
     ProcessLink::TABLE,
@@ -90,4 +129,6 @@ pub const RECORDS: &[TableDef] = &[
     ThreadStat::TABLE,
     NamespaceStandIn::TABLE,
     UncertainProcess::TABLE,
+    FileSystemStat::TABLE,
+    HistoryFile::TABLE,
 ];

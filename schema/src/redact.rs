@@ -4,6 +4,7 @@
 //! whatever file they stand, and nobody without the key can try guesses. Which bytes are secrets is decided on typed
 //! fields ([`Content`]), by the rules of [`words`].
 
+mod history;
 pub mod words;
 
 use std::borrow::Cow;

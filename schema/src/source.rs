@@ -24,12 +24,14 @@ pub enum Source {
     MountNamespace(&'static str),
     /// One file of the host, by its absolute path.
     Host(&'static str),
-    /// One log of the host, of which the tail is kept.
+    /// One log of the host, of which the tail is kept, and its rotated siblings ([`crate::rotated`]).
     Log(&'static str),
     /// One device of the fixed list that may be opened, by its absolute path.
     Device(&'static str),
     /// A file in the home of every user, named below the home directory.
     Home(&'static str),
+    /// A history of a shell that the environment of a process names (`HISTFILE`).
+    NamedHistory,
 }
 
 /// When a file of a process is read. What any user can make hang comes after what nobody can.
@@ -54,7 +56,7 @@ pub enum Content {
     Environ,
     /// NUL-separated arguments (`/proc/PID/cmdline`).
     Arguments,
-    /// Shell command lines.
+    /// The history of a shell: command lines, in any format that a shell writes them.
     History,
 }
 
@@ -69,6 +71,10 @@ pub const ARGUMENTS_LIMIT: u64 = 128 << 10;
 pub const CONNTRACK_LIMIT: u64 = 512 << 20;
 /// Most bytes kept of the end of one log.
 pub const LOG_TAIL_LIMIT: u64 = 1 << 20;
+/// Most bytes of a compressed rotated log, which is kept whole or not at all: a tail of it could not be decompressed.
+pub const COMPRESSED_LOG_LIMIT: u64 = 16 << 20;
+/// Most bytes kept of all logs together: what is declared first, then rotated siblings, the newest of each log first.
+pub const LOGS_LIMIT: u64 = 64 << 20;
 /// Most bytes kept of the end of the kernel's log buffer; distributions configure 128 KiB to 1 MiB.
 pub const KERNEL_LOG_LIMIT: u64 = 4 << 20;
 /// Most bytes kept of the end of one history file.
@@ -89,7 +95,7 @@ impl Source {
         match self {
             Source::Process("environ") => Content::Environ,
             Source::Process("cmdline") => Content::Arguments,
-            Source::Home(_) => Content::History,
+            Source::Home(_) | Source::NamedHistory => Content::History,
             _ => Content::Plain,
         }
     }
@@ -98,10 +104,10 @@ impl Source {
     pub fn limit(self) -> u64 {
         match self {
             Source::Process("cmdline" | "environ") => ARGUMENTS_LIMIT,
-            Source::NetNamespace("nf_conntrack") => CONNTRACK_LIMIT,
+            Source::NetNamespace("nf_conntrack" | "ip_conntrack") => CONNTRACK_LIMIT,
             Source::Log(_) => LOG_TAIL_LIMIT,
             Source::Device(_) => KERNEL_LOG_LIMIT,
-            Source::Home(_) => HISTORY_LIMIT,
+            Source::Home(_) | Source::NamedHistory => HISTORY_LIMIT,
             _ => FILE_LIMIT,
         }
     }
@@ -114,7 +120,9 @@ impl Source {
             Source::Record | Source::Evidence(_) | Source::ProcessLink(_) => Lane::Record,
             Source::NetNamespace(_) => Lane::Network,
             Source::Host(_) => Lane::System,
-            Source::Log(_) | Source::Device(_) | Source::Home(_) => Lane::Log,
+            Source::Log(_) | Source::Device(_) | Source::Home(_) | Source::NamedHistory => {
+                Lane::Log
+            }
         }
     }
 }
@@ -134,6 +142,7 @@ pub struct SourceMap {
     below_process: HashMap<&'static str, Source>,
     absolute: HashMap<&'static str, Source>,
     below_home: Vec<(&'static str, Source)>,
+    logs: Vec<(&'static str, Source)>,
 }
 
 impl SourceMap {
@@ -151,14 +160,32 @@ impl SourceMap {
                 Source::NetNamespace(name) => {
                     map.absolute.insert(name, source);
                 }
-                Source::Host(path) | Source::Log(path) | Source::Device(path) => {
+                Source::Host(path) | Source::Device(path) => {
                     map.absolute.insert(path, source);
                 }
+                Source::Log(path) => {
+                    map.absolute.insert(path, source);
+                    map.logs.push((path, source));
+                }
                 Source::Home(name) => map.below_home.push((name, source)),
-                Source::Record | Source::Evidence(_) => {}
+                // Which paths they are is told by records of their own.
+                Source::Record | Source::Evidence(_) | Source::NamedHistory => {}
             }
         }
         map
+    }
+
+    /// A file of a namespace that a dead tree has for no process.
+    fn without_process(&self, path: &str) -> Option<Source> {
+        let name = path.strip_prefix("/proc/")?;
+        let name = name.strip_prefix("self/").unwrap_or(name);
+        let source = match name.strip_prefix("net/") {
+            Some(name) => self.absolute.get(name),
+            None => self.below_process.get(name),
+        };
+        source
+            .copied()
+            .filter(|source| matches!(source, Source::NetNamespace(_) | Source::MountNamespace(_)))
     }
 
     /// The source that names a path, if one does.
@@ -174,6 +201,9 @@ impl SourceMap {
                 pid: Some(pid),
             });
         }
+        if let Some(source) = self.without_process(path) {
+            return Some(Located { source, pid: None });
+        }
         let in_home = |(name, source): &(&str, Source)| {
             path.strip_suffix(name)
                 .is_some_and(|directory| directory.ends_with('/'))
@@ -183,11 +213,20 @@ impl SourceMap {
             .absolute
             .get(path)
             .copied()
+            .or_else(|| self.rotated(path))
             .or_else(|| self.below_home.iter().find_map(in_home));
         Some(Located {
             source: source?,
             pid: None,
         })
+    }
+
+    /// The log that a path is a rotated sibling of.
+    fn rotated(&self, path: &str) -> Option<Source> {
+        self.logs
+            .iter()
+            .find(|(log, _)| crate::rotated::sibling(log, path).is_some())
+            .map(|(_, source)| *source)
     }
 }
 
@@ -231,6 +270,25 @@ mod tests {
             b"/home/a/.bash_history",
             Some((Source::Home(".bash_history"), None)),
         );
+        check(b"/proc/net/tcp", Some((Source::NetNamespace("tcp"), None)));
+        check(
+            b"/proc/self/net/route",
+            Some((Source::NetNamespace("route"), None)),
+        );
+        check(
+            b"/proc/self/mountinfo",
+            Some((Source::MountNamespace("mountinfo"), None)),
+        );
+        check(b"/proc/self/status", None);
+        check(b"/proc/net/stat", None);
+        for log in [
+            &b"/var/log/syslog"[..],
+            b"/var/log/syslog.1",
+            b"/var/log/syslog-20261101.gz",
+        ] {
+            check(log, Some((Source::Log("/var/log/syslog"), None)));
+        }
+        check(b"/var/log/syslog.d", None);
         check(b"/home/a/not.bash_history", None);
         check(b"/proc/7/smaps", None);
         check(b"/home/\xff/.bash_history", None);

@@ -230,7 +230,7 @@ macro_rules! table {
         }
     };
     (@declare [$($attribute:tt)*] [$($doc:literal),+] $name:ident [$($generics:tt)*] $table:literal
-        sources: [$($source:expr),* $(,)?],
+        sources: $sources:expr,
         $(key: [$($key:ident),* $(,)?],)?
         $(logical_key: [$($logical:ident),* $(,)?],)?
         $(counters: [$($counter:ident),* $(,)?],)?
@@ -260,7 +260,7 @@ macro_rules! table {
                         nullable: <$type as $crate::table::Column>::NULLABLE,
                     }
                 ),+],
-                sources: &[$($source),*],
+                sources: &$sources,
                 key: &[$($($crate::table::column_name(stringify!($key))),*)?],
                 logical_key: &[$($($crate::table::column_name(stringify!($logical))),*)?],
                 counters: &[$($($crate::table::column_name(stringify!($counter))),*)?],

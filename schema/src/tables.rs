@@ -25,6 +25,8 @@ macro_rules! tables {
         }
     };
     (@row uptime::$row:ident) => { $row };
+    (@row cpu_time::$row:ident) => { $row };
+    (@row file_handles::$row:ident) => { $row };
     (@row $module:ident::$row:ident) => { $row<'static> };
 }
 
@@ -47,11 +49,24 @@ tables! {
     routes::Route,
     interface_addresses::InterfaceAddress,
     interface_details::InterfaceDetail,
+    network_counters::NetworkCounter,
+    multicast_groups::MulticastGroup,
     log_lines::LogLine,
+    oom_kills::OomKill,
     shell_history::ShellHistory,
+    history_hosts::HistoryHost,
     memory_info::MemoryInfo,
     load_average::LoadAverage,
     uptime::Uptime,
+    vmstat::Vmstat,
+    cpu_time::CpuTime,
+    kernel_counters::KernelCounter,
+    pressure::Pressure,
+    disk_stats::DiskStat,
+    system_controls::SystemControl,
+    time_status::TimeStatus,
+    file_handles::FileHandles,
+    file_locks::FileLock,
     os_version::OsVersion,
     kernel_info::KernelInfo,
     mounts::Mount,
@@ -65,20 +80,10 @@ tables! {
 
 /// Sources that are kept as bytes before a table reads them.
 pub const KEPT: &[Source] = &[
-    Source::Host("/proc/vmstat"),
-    Source::Host("/proc/stat"),
     Source::Host("/proc/cpuinfo"),
     Source::Host("/proc/mounts"),
-    Source::Host("/proc/diskstats"),
-    Source::Host("/proc/pressure/cpu"),
-    Source::Host("/proc/pressure/io"),
-    Source::Host("/proc/pressure/irq"),
-    Source::Host("/proc/pressure/memory"),
     Source::Host("/etc/hostname"),
     Source::Host("/etc/machine-id"),
-    Source::NetNamespace("snmp"),
-    Source::NetNamespace("netstat"),
-    Source::NetNamespace("sockstat"),
 ];
 
 /// Every source that the tables, the record types and [`KEPT`] name, each once, in that order.

@@ -4,6 +4,7 @@
 //! or to the test that waits for it, the kernel ends all processes of the namespace with it, and mounts and links go
 //! with theirs.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -11,19 +12,36 @@ use std::time::Duration;
 use super::{Guard, has, is_root, skip, succeed, wait_for};
 
 const INSIDE: &str = "FREEZEFRAME_INSIDE";
-const HOLDER: &str = "FREEZEFRAME_HOLDER";
+/// Names what a holder is to hold.
+pub(crate) const HOLDER: &str = "FREEZEFRAME_HOLDER";
 /// Longer than any such test takes, shorter than the limit of the test runner.
 const LIMIT: Duration = Duration::from_secs(200);
+
+/// Where a test that needs namespaces finds itself.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In namespaces of its own, where it is to do its work.
+    Inside,
+    /// Outside, after it did its work inside without a failure: nothing in there lives any more.
+    After,
+    /// Outside, and there is no inside; that is noted.
+    Nowhere,
+}
 
 /// Whether the caller runs inside and is to do its work. Outside, runs the test of that name inside and reports how it
 /// went, or notes that it cannot.
 pub(crate) fn inside(test: &str) -> bool {
+    enter(test, &[]) == Place::Inside
+}
+
+/// As [`inside`], for a test that has something to do outside too; it hands `environment` to itself inside.
+pub(crate) fn enter(test: &str, environment: &[(&str, OsString)]) -> Place {
     if std::env::var(INSIDE).is_ok_and(|inside| inside == test) {
-        return true;
+        return Place::Inside;
     }
     if !is_root() || !has("unshare") || !has("ip") {
         skip(test, "needs root, unshare and ip");
-        return false;
+        return Place::Nowhere;
     }
     let possible = Command::new("unshare")
         .args(["--pid", "--mount", "--net", "--uts", "--fork", "true"])
@@ -31,7 +49,7 @@ pub(crate) fn inside(test: &str) -> bool {
         .status();
     if !possible.is_ok_and(|status| status.success()) {
         skip(test, "this system does not let root make namespaces");
-        return false;
+        return Place::Nowhere;
     }
     let binary = std::env::current_exe().expect("a test knows its binary");
     let child = Command::new("unshare")
@@ -47,13 +65,14 @@ pub(crate) fn inside(test: &str) -> bool {
         .arg(binary)
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(INSIDE, test)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .spawn();
     let mut guard = Guard(child.expect("unshare starts"));
     let status = super::wait_within(&mut guard.0, LIMIT);
     let status = status.unwrap_or_else(|| panic!("{test} did not end within {LIMIT:?}"));
     assert!(status.success(), "{test} failed inside its namespaces");
-    false
+    Place::After
 }
 
 /// What a process that only holds things is to hold; `None` in every other process.
@@ -63,7 +82,7 @@ pub(crate) fn holder_role() -> Option<String> {
 
 /// Starts the test `hold` of this binary again, in a network namespace of its own where asked, to hold what `role` says.
 pub(crate) fn start_holder(role: &str, own_network: bool) -> Guard {
-    let binary = std::env::current_exe().expect("a test knows its binary");
+    let binary = this_binary();
     let mut command = if own_network {
         let mut command = Command::new("unshare");
         command.args([
@@ -84,6 +103,22 @@ pub(crate) fn start_holder(role: &str, own_network: bool) -> Guard {
         .stdin(Stdio::null())
         .stdout(Stdio::null());
     Guard(command.spawn().expect("the holder starts"))
+}
+
+/// The test binary, also where a mount hides the directory that it lies in.
+pub(crate) fn this_binary() -> PathBuf {
+    let binary = std::env::current_exe().expect("a test knows its binary");
+    if binary.exists() {
+        return binary;
+    }
+    PathBuf::from(format!("/proc/{}/exe", std::process::id()))
+}
+
+/// Hides a directory of this machine below an empty one, in the test's own mount namespace.
+pub(crate) fn cover(directory: &str) {
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", "mode=0755", "tmpfs", directory]);
+    succeed(&mut mount, &[0]);
 }
 
 /// Runs a program in the network namespace of a process.
@@ -107,10 +142,7 @@ pub(crate) fn network_of(pid: u32) -> u64 {
 /// A directory that every user can reach and the test's own mount namespace forgets, with copies of the programs.
 pub(crate) fn open_directory() -> PathBuf {
     let directory = PathBuf::from("/mnt");
-    succeed(
-        Command::new("mount").args(["-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/mnt"]),
-        &[0],
-    );
+    cover("/mnt");
     for name in ["capture", "analyze"] {
         std::fs::copy(super::program(name), directory.join(name)).expect("the program is copied");
     }

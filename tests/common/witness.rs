@@ -156,7 +156,7 @@ impl Witness {
                 "SELECT s.net_namespace, s.protocol, s.state, s.local_address, s.local_port, s.remote_address,
                         s.remote_port, f.pid, f.fd
                  FROM sockets s LEFT JOIN process_fds f ON f.type = 'socket' AND f.inode = s.inode
-                 WHERE s.family <> 'unix'",
+                 WHERE s.protocol IN ('tcp', 'udp')",
             ),
             conntrack: facts(
                 "SELECT net_namespace, protocol, state, orig_src, orig_dst, orig_sport, orig_dport, reply_src, reply_dst,

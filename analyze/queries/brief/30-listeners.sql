@@ -18,7 +18,7 @@ WITH
     GROUP BY socket, protocol, family, address, port, net_namespace
   )
 SELECT
-  CASE held.protocol WHEN 6 THEN 'tcp' ELSE 'udp' END AS Proto,
+  CASE held.protocol WHEN 6 THEN 'tcp' WHEN 136 THEN 'udplite' ELSE 'udp' END AS Proto,
   format(CASE held.family WHEN 10 THEN '[%s]:%d' ELSE '%s:%d' END, held.address, held.port) AS Address,
   coalesce(
     processes.name || ' (' || held.pid || CASE WHEN held.holders > 1 THEN ' +' || (held.holders - 1) ELSE '' END || ')',

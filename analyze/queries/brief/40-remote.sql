@@ -15,7 +15,8 @@ WITH
       state,
       inode
     FROM sockets
-    WHERE family <> 'unix'
+    WHERE family IN ('inet', 'inet6')
+      AND protocol NOT IN ('raw', 'icmp')
   ),
   listening AS (
     SELECT DISTINCT net_namespace, protocol, local_port FROM ends WHERE remote_port = 0

@@ -14,12 +14,15 @@ SELECT
   trim(
     CASE WHEN assured THEN '[ASSURED] ' ELSE '' END
       || CASE WHEN unreplied THEN '[UNREPLIED] ' ELSE '' END
-      || CASE WHEN offload THEN '[OFFLOAD]' ELSE '' END
+      || CASE WHEN hardware_offload THEN '[HW_OFFLOAD]' WHEN offload THEN '[OFFLOAD]' ELSE '' END
   ) AS Flags,
   orig_packets + reply_packets AS Packets,
   orig_bytes + reply_bytes AS Bytes,
   mark AS Mark,
-  zone AS Zone,
+  CASE
+    WHEN orig_zone IS NULL AND reply_zone IS NULL THEN zone
+    ELSE format('%s -> %s', coalesce(orig_zone, ''), coalesce(reply_zone, ''))
+  END AS Zone,
   net_namespace AS NetNS
 FROM conntrack
 ORDER BY net_namespace, protocol, orig_dst, orig_dport, orig_src, orig_sport

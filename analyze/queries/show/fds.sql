@@ -7,6 +7,7 @@ WITH
       inode,
       CASE
         WHEN family = 'unix' THEN 'unix ' || coalesce(path, '')
+        WHEN family IN ('packet', 'netlink') THEN family || ' ' || protocol
         ELSE protocol || ' ' || format(CASE family WHEN 'inet6' THEN '[%s]' ELSE '%s' END, local_address)
           || ':' || local_port
           || CASE

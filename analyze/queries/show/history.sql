@@ -1,10 +1,12 @@
 -- title: What people typed
--- description: the shells' history files, line by line; times (UTC) only where the shell wrote them
+-- description: the shells' history files, command by command, its lines joined by a return sign; times (UTC) only where the
+--   shell wrote them
 SELECT
   coalesce(username, uid, '?') AS "User",
+  coalesce(shell, '?') AS "Shell",
   strftime('%Y-%m-%d %H:%M:%S', time, 'unixepoch') AS "Time",
   history_file AS "File",
   line_no AS "Line",
-  command AS "Command"
+  CASE typeof(command) WHEN 'text' THEN replace(command, char(10), ' ⏎ ') ELSE command END AS "Command"
 FROM shell_history
 ORDER BY history_file, line_no

@@ -1,6 +1,6 @@
 -- title: Sockets
 -- description: as `netstat -anp`, of all network namespaces: their inodes are in the last column. Of several holders the
---   lowest pid is named, with the number of the others.
+--   lowest pid is named, with the number of the others. Packet and netlink sockets are left out, as there.
 -- parameters: pid (integer, optional)
 WITH
   holders AS (
@@ -38,7 +38,8 @@ SELECT
 FROM sockets
 LEFT JOIN holders ON holders.inode = sockets.inode
 LEFT JOIN processes ON processes.pid = holders.pid
-WHERE :pid IS NULL OR holders.pid IS NOT NULL
+WHERE sockets.family IN ('inet', 'inet6', 'unix')
+  AND (:pid IS NULL OR holders.pid IS NOT NULL)
 ORDER BY
   sockets.family = 'unix',
   sockets.net_namespace,

@@ -13,7 +13,16 @@ FROM (
     bytes_kept,
     CASE
       WHEN pid IS NULL THEN
-        CASE WHEN path LIKE '%/.bash_history' THEN '~/.bash_history' ELSE path END
+        CASE
+          WHEN path GLOB '*/fish/fish_history' THEN
+            '~/' || CASE WHEN path GLOB '*/.config/*' THEN '.config' ELSE '.local/share' END || '/fish/fish_history'
+          -- The last name of the path.
+          WHEN path GLOB '*/.*hist*' AND substr(path, length(rtrim(path, replace(path, '/', ''))) + 1) IN (
+            '.bash_history', '.zsh_history', '.zhistory', '.histfile', '.history', '.ash_history', '.sh_history',
+            '.ksh_history'
+          ) THEN '~/' || substr(path, length(rtrim(path, replace(path, '/', ''))) + 1)
+          ELSE path
+        END
       WHEN rest GLOB 'fd/*' THEN '/proc/PID/fd/FD'
       WHEN rest GLOB 'fdinfo/*' THEN '/proc/PID/fdinfo/FD'
       WHEN rest GLOB 'task/*/*' THEN '/proc/PID/task/TID/' || substr(rest, 6 + instr(substr(rest, 6), '/'))

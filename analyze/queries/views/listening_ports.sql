@@ -1,6 +1,6 @@
 -- title: Sockets that wait for others
--- description: listening TCP, unconnected UDP and named unix sockets, one row per holder, with osquery's names and
---   numbers. Where no holder is known pid is NULL and reason says why.
+-- description: listening TCP, unconnected UDP and UDP-Lite and named unix sockets, one row per holder, with osquery's
+--   names and numbers. Where no holder is known pid is NULL and reason says why.
 WITH
   holders AS (
     SELECT snapshot_id, inode, pid, fd FROM process_fds WHERE type = 'socket' AND inode <> 0
@@ -17,7 +17,7 @@ SELECT
   sockets.snapshot_id,
   holders.pid,
   coalesce(sockets.local_port, 0) AS port,
-  CASE sockets.protocol WHEN 'tcp' THEN 6 WHEN 'udp' THEN 17 ELSE 0 END AS protocol,
+  CASE sockets.protocol WHEN 'tcp' THEN 6 WHEN 'udp' THEN 17 WHEN 'udplite' THEN 136 ELSE 0 END AS protocol,
   CASE sockets.family WHEN 'inet' THEN 2 WHEN 'inet6' THEN 10 WHEN 'unix' THEN 1 END AS family,
   sockets.local_address AS address,
   holders.fd,
@@ -35,5 +35,5 @@ LEFT JOIN holders
   AND holders.inode = sockets.inode
 LEFT JOIN unread ON unread.snapshot_id = sockets.snapshot_id
 WHERE (sockets.protocol = 'tcp' AND sockets.state = 'LISTEN')
-  OR (sockets.protocol = 'udp' AND coalesce(sockets.remote_port, 0) = 0)
+  OR (sockets.protocol IN ('udp', 'udplite') AND coalesce(sockets.remote_port, 0) = 0)
   OR (sockets.family = 'unix' AND sockets.path IS NOT NULL AND sockets.state IN ('LISTEN', 'UNCONN'))

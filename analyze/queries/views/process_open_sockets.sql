@@ -1,14 +1,31 @@
 -- title: Sockets that processes hold
--- description: one row per file descriptor of a known socket, with osquery's names and numbers (family 2, 10, 1;
---   protocol 6, 17, and 0 for unix). A socket may have been made in another network namespace than its holder's and
+-- description: one row per file descriptor of a known socket, with osquery's names and numbers (family 2, 10, 1, and 17
+--   for packet, 16 for netlink; protocol 6, 17, 136 for UDP-Lite, 1 and 58 for ping, 255 for raw, and 0 for other
+--   families). A socket may have been made in another network namespace than its holder's and
 --   handed over, so the two are matched by inode, which all namespaces share; net_namespace is the socket's.
 SELECT
   fds.snapshot_id,
   fds.pid,
   fds.fd,
   fds.inode AS socket,
-  CASE sockets.family WHEN 'inet' THEN 2 WHEN 'inet6' THEN 10 WHEN 'unix' THEN 1 END AS family,
-  CASE sockets.protocol WHEN 'tcp' THEN 6 WHEN 'udp' THEN 17 ELSE 0 END AS protocol,
+  CASE sockets.family
+    WHEN 'inet' THEN 2
+    WHEN 'inet6' THEN 10
+    WHEN 'unix' THEN 1
+    WHEN 'packet' THEN 17
+    WHEN 'netlink' THEN 16
+  END AS family,
+  CASE
+    WHEN sockets.family NOT IN ('inet', 'inet6') THEN 0
+    ELSE
+      CASE sockets.protocol
+        WHEN 'tcp' THEN 6
+        WHEN 'udp' THEN 17
+        WHEN 'udplite' THEN 136
+        WHEN 'icmp' THEN iif(sockets.family = 'inet6', 58, 1)
+        WHEN 'raw' THEN 255
+      END
+  END AS protocol,
   sockets.local_address,
   sockets.remote_address,
   sockets.local_port,

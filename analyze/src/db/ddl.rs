@@ -10,10 +10,33 @@ use sha2::{Digest, Sha256};
 /// `PRAGMA application_id` of our databases: the letters `FzFr`.
 pub const APPLICATION_ID: i32 = 0x467a_4672;
 
+/// The full text of `log_lines`: an index only, the rows stay where they are.
+///
+/// All columns of the table are columns of it too, so that an answer needs no join; searched are `program` and
+/// `message`. Text that is no UTF-8 is searched as if each wrong byte ended a word.
+pub const FULL_TEXT: &str = "CREATE VIRTUAL TABLE log_lines_fts USING fts5(
+  snapshot_id UNINDEXED, path UNINDEXED, line_no UNINDEXED, time UNINDEXED, time_us UNINDEXED, host UNINDEXED,
+  program, pid UNINDEXED, severity UNINDEXED, message,
+  content = 'log_lines', columnsize = 0, tokenize = 'unicode61'
+);
+";
+
+/// Adds the rows of `log_lines` above a row number to the full text.
+pub const FILL_FULL_TEXT: &str = "INSERT INTO log_lines_fts (rowid, program, message)
+  SELECT rowid, program, message FROM log_lines WHERE rowid > ?1";
+
+/// The same columns of the full text for one snapshot, whose rows of `log_lines` were loaded one behind the other.
+pub fn narrowed_full_text(first_row: i64, last_row: i64) -> String {
+    format!(
+        "CREATE TEMP VIEW log_lines_fts AS SELECT rowid, *, log_lines_fts, rank FROM main.log_lines_fts
+         WHERE rowid BETWEEN {first_row} AND {last_row}"
+    )
+}
+
 /// `PRAGMA user_version` of our databases: a hash of the tables, so that a snapshot is never loaded into tables of
 /// another version.
 pub fn version() -> i32 {
-    match *Sha256::digest(tables().as_bytes()) {
+    match *Sha256::digest(format!("{}{FULL_TEXT}", tables())) {
         [a, b, c, d, ..] => i32::from_be_bytes([a & 0x7f, b, c, d]),
         _ => 0,
     }
@@ -25,6 +48,7 @@ pub fn create_all<'a>(
     views: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<(), rusqlite::Error> {
     let mut ddl = tables();
+    ddl.push_str(FULL_TEXT);
     for (name, select) in views {
         let select = select.trim_end().trim_end_matches(';');
         let _ = writeln!(ddl, "CREATE VIEW {} AS\n{select}\n;", quoted(name));

@@ -150,6 +150,11 @@ fn insert(mut connection: Connection, evidence: &mut Evidence) -> Result<Loaded,
     let snapshot_id = transaction
         .query_row(next, [], |row| row.get(0))
         .map_err(begin)?;
+    let last_line: i64 = transaction
+        .query_row("SELECT coalesce(max(rowid), 0) FROM log_lines", [], |row| {
+            row.get(0)
+        })
+        .map_err(begin)?;
     let mut rows = Inserts::new(&transaction, snapshot_id);
     let mut snapshot = Snapshot::open(evidence)?;
     snapshot.rows(&mut rows)?;
@@ -159,6 +164,9 @@ fn insert(mut connection: Connection, evidence: &mut Evidence) -> Result<Loaded,
     let rows = rows
         .finish()
         .map_err(|error| failed("insert a row", error))?;
+    transaction
+        .execute(ddl::FILL_FULL_TEXT, [last_line])
+        .map_err(|error| failed("index the log lines", error))?;
     transaction
         .commit()
         .and_then(|()| connection.close().map_err(|(_, error)| error))

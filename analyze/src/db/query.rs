@@ -23,7 +23,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use schema::tables::TABLES;
 
 use crate::Error;
-use crate::db::ddl::quoted;
+use crate::db::ddl::{self, quoted};
 use crate::queries;
 
 pub use snapshot::Snapshot;
@@ -200,7 +200,23 @@ impl Unlocked {
                 ))
                 .map_err(|source| refused("narrow to the snapshot", &source))?;
         }
-        Ok(())
+        self.narrow_full_text(snapshot_id)
+            .map_err(|source| refused("narrow the full text", &source))
+    }
+
+    /// The snapshot's own answer of the full text, whatever else is in the database.
+    fn narrow_full_text(&self, snapshot_id: i64) -> rusqlite::Result<()> {
+        let there = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'log_lines_fts'";
+        let count: i64 = self.connection.query_row(there, [], |row| row.get(0))?;
+        if count == 0 {
+            return Ok(());
+        }
+        let rows = "SELECT coalesce(min(rowid), 1), coalesce(max(rowid), 0) FROM main.log_lines WHERE snapshot_id = ?1";
+        let (first, last) = self
+            .connection
+            .query_row(rows, [snapshot_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        self.connection
+            .execute_batch(&ddl::narrowed_full_text(first, last))
     }
 
     /// Ends the time of trust: from here on nothing but reading is possible, for at most `time_limit` a query.

@@ -164,8 +164,10 @@ conditions,
                 )"
             );
         }
-        // Sockets of the capture are its own, though they do not name it.
+        // Sockets of the capture are its own, though they do not name it. Those of netlink come and go with whatever asks
+        // the kernel something.
         if self.table.name == "sockets" {
+            conditions.push_str(" AND family <> 'netlink'");
             let _ = write!(
 conditions,
                 " AND inode NOT IN (
@@ -203,7 +205,8 @@ fn differing(columns: &[&'static str]) -> String {
 fn read_as(source: Source, conditions: &mut Vec<String>) {
     let below = |name: &str| format!("'/proc/' || pid || '/{name}'");
     match source {
-        Source::Record => {}
+        // A history that no process names any more is not read at all: what it held is not gone.
+        Source::Record | Source::NamedHistory => {}
         Source::Evidence(record) => {
             let known = RECORDS.iter().find(|known| known.name == record);
             for source in known.map(|known| known.sources).unwrap_or_default() {

@@ -219,6 +219,8 @@ fn the_collector_is_no_difference() {
         "sockets",
         &in_snapshot("2", &[("family", "'unix'"), ("inode", "77")]),
     );
+    let netlink = [("family", "'netlink'"), ("protocol", "'rtnl'")];
+    fixture.insert("sockets", &in_snapshot("2", &netlink));
     assert_eq!(lines(&fixture), Vec::<String>::new());
 }
 

@@ -23,6 +23,14 @@ impl ByteOrder {
         }
     }
 
+    /// The word of the header.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            ByteOrder::Little => "little",
+            ByteOrder::Big => "big",
+        }
+    }
+
     /// The bytes of a word in memory.
     fn bytes(self, word: u32) -> [u8; 4] {
         match self {

@@ -1,6 +1,6 @@
 //! The steps that all parsers share: lines, fields and numbers of byte text.
 
-use std::borrow::Cow;
+pub(crate) use schema::parse::escape::{unescape, unescape_octal};
 
 use super::{Issue, Parsed};
 
@@ -135,6 +135,11 @@ pub(crate) fn integer<T: TryFrom<i64>>(text: &[u8]) -> Option<T> {
     T::try_from(value).ok()
 }
 
+/// A number of 32 bits that kernels print, or once printed, as if it had a sign: above 2^31 it is negative.
+pub(crate) fn wrapped(text: &[u8]) -> Option<u32> {
+    decimal(text).or_else(|| integer::<i32>(text).map(i32::cast_unsigned))
+}
+
 fn unsigned<T: TryFrom<u64>>(digits: &[u8], radix: u32) -> Option<T> {
     if digits.is_empty() {
         return None;
@@ -147,38 +152,6 @@ fn unsigned<T: TryFrom<u64>>(digits: &[u8], radix: u32) -> Option<T> {
             .checked_add(u64::from(digit))?;
     }
     T::try_from(value).ok()
-}
-
-/// Decodes `\ooo`, once: what it decodes to is not looked at again. A backslash before anything else stays.
-pub(crate) fn unescape_octal(text: &[u8]) -> Cow<'_, [u8]> {
-    unescape(text, |after| {
-        let digits = after.get(..3)?;
-        Some((octal(digits)?, 3))
-    })
-}
-
-/// Replaces what follows each backslash by the byte `decode` makes of it, with the count of bytes that it took.
-pub(crate) fn unescape(
-    text: &[u8],
-    decode: impl Fn(&[u8]) -> Option<(u8, usize)>,
-) -> Cow<'_, [u8]> {
-    if memchr::memchr(b'\\', text).is_none() {
-        return Cow::Borrowed(text);
-    }
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = cut(rest, b'\\') {
-        plain.extend_from_slice(before);
-        if let Some((byte, taken)) = decode(after) {
-            plain.push(byte);
-            rest = after.get(taken..).unwrap_or_default();
-        } else {
-            plain.push(b'\\');
-            rest = after;
-        }
-    }
-    plain.extend_from_slice(rest);
-    Cow::Owned(plain)
 }
 
 /// What the kernel appends to the path of a file that has lost its name.
@@ -234,19 +207,12 @@ mod tests {
         assert_eq!(decimal::<u8>(b"+1"), None);
         assert_eq!(integer::<i32>(b"-20"), Some(-20));
         assert_eq!(integer::<i64>(b"-9223372036854775808"), Some(i64::MIN));
+        assert_eq!(wrapped(b"4294967295"), Some(u32::MAX));
+        assert_eq!(wrapped(b"-1"), Some(u32::MAX));
+        assert_eq!(wrapped(b"-2147483649"), None);
         assert_eq!(hex::<u32>(b"0100007F"), Some(0x0100_007f));
         assert_eq!(octal::<u32>(b"0100002"), Some(0o100_002));
         assert_eq!(octal::<u32>(b"8"), None);
-    }
-
-    #[test]
-    fn escapes_are_decoded_once() {
-        let check = |text: &[u8], expected: &[u8]| assert_eq!(&*unescape_octal(text), expected);
-        check(b"/a\\040b", b"/a b");
-        check(b"/a\\134040b", b"/a\\040b");
-        check(b"\\04", b"\\04");
-        check(b"\\999\\", b"\\999\\");
-        check(b"\\777", b"\\777");
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(crate) fn resolv_conf(input: &[u8]) -> Parsed<Vec<Setting<'_>>> {
     )
 }
 
-/// Reads `passwd`; the lines of NIS (`+::::::`) name no user and are issues.
+/// Reads `passwd`; the lines of network services (`+::::::`) name no user.
 pub(crate) fn passwd(input: &[u8]) -> Parsed<Vec<passwd::Entry<'_>>> {
     each_line(input, is_comment, "a user", passwd::entry)
 }
@@ -77,7 +77,7 @@ pub(crate) fn group(input: &[u8]) -> Parsed<Vec<Group<'_>>> {
 }
 
 fn is_comment(line: &[u8]) -> bool {
-    line.starts_with(b"#")
+    line.starts_with(b"#") || passwd::is_compat(line)
 }
 
 #[cfg(test)]
@@ -136,12 +136,10 @@ mod tests {
             assert_eq!((parsed.value.len(), parsed.issues.len()), (groups, issues));
         };
         check(b"wheel:x:10:ada,bob\nempty:x:11:\n", 2, 0);
-        check(b"\0\xff\na:x:99999999999:\n+:::\n", 0, 3);
-        assert_eq!(
-            passwd(b"# x\n+::::::\nada:x:1:1::/home/ada:\n")
-                .issues
-                .len(),
-            1
-        );
+        check(b"# x\n+:::\nwheel:x:10\n", 1, 0);
+        check(b"\0\xff\na:x:99999999999:\n", 0, 2);
+        let users =
+            passwd(b"# x\n+@staff::::::\n-eve::::::\n+::::::\nada:x:1:1::/home/ada:\nbob:x:2\n");
+        assert_eq!((users.value.len(), users.issues.len()), (1, 1));
     }
 }

@@ -8,7 +8,7 @@ use super::bytes::{decimal, each_line, fields, hex, no_heading};
 pub(crate) struct Module<'a> {
     pub(crate) name: &'a [u8],
     pub(crate) size: u64,
-    /// `None` where the kernel does not count.
+    /// `None` where the kernel does not count, and while the module is unloaded.
     pub(crate) references: Option<u32>,
     pub(crate) used_by: &'a [u8],
     pub(crate) status: &'a [u8],
@@ -23,7 +23,7 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<Vec<Module<'_>>> {
         let name = fields.next()?;
         let size = decimal(fields.next()?)?;
         let references = match fields.next()? {
-            b"-" => None,
+            b"-" | b"-1" => None,
             count => Some(decimal(count)?),
         };
         let used_by = match fields.next()? {
@@ -32,8 +32,10 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<Vec<Module<'_>>> {
         };
         let status = fields.next()?;
         let address = match fields.next() {
+            // Early after boot the kernel cannot hide addresses yet and shows none.
+            None
+            | Some(b"0x(____ptrval____)" | b"(____ptrval____)" | b"0x(ptrval)" | b"(null)") => None,
             Some(address) => Some(hex(address.strip_prefix(b"0x")?)?),
-            None => None,
         };
         let taint = fields
             .next()
@@ -85,6 +87,18 @@ mod tests {
                     ..module
                 },
             ],
+        );
+        check(
+            b"nf_nat 61440 -1 [permanent], Unloading 0x(____ptrval____) (E-)\n",
+            0,
+            &[Module {
+                references: None,
+                used_by: b"[permanent]",
+                status: b"Unloading",
+                address: None,
+                taint: Some(b"E-"),
+                ..module
+            }],
         );
         check(b"", 0, &[]);
         check(b"a 1\n\0\xff\na 1 1 - Live 0x99999999999999999\n", 3, &[]);

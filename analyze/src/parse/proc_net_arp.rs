@@ -80,6 +80,26 @@ mod tests {
                 },
             ],
         );
+        // InfiniBand, cut by the kernel, and a neighbour that does not answer.
+        check(
+            b"192.0.2.1        0x20        0x2         80:00:00:48:fe:80:00:00:00:     *        ib0\n\
+              192.0.2.1        0x1         0x0         00:00:00:00:00:00     *        eth0.100\n",
+            0,
+            &[
+                Neighbor {
+                    hardware_type: 0x20,
+                    mac: b"80:00:00:48:fe:80:00:00:00:",
+                    interface: b"ib0",
+                    ..complete
+                },
+                Neighbor {
+                    flags: 0,
+                    mac: b"00:00:00:00:00:00",
+                    interface: b"eth0.100",
+                    ..complete
+                },
+            ],
+        );
         check(b"", 0, &[]);
         check(
             b"192.0.2.1 0x1\n\0\xff\n192.0.2.300 0x1 0x2 a * b\n",

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::Parsed;
 use super::address::{ByteOrder, v6_network_order};
-use super::bytes::{decimal, each_line, fields, hex, no_heading};
+use super::bytes::{decimal, each_line, fields, hex, no_heading, wrapped};
 
 /// A route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,8 @@ pub(crate) struct Route<'a> {
     pub(crate) destination: IpAddr,
     pub(crate) prefix_length: u8,
     pub(crate) gateway: Option<IpAddr>,
-    pub(crate) source: Option<IpAddr>,
+    /// With the length of its prefix.
+    pub(crate) source: Option<(IpAddr, u8)>,
     pub(crate) flags: u32,
     pub(crate) metric: u32,
     pub(crate) mtu: Option<u32>,
@@ -28,7 +29,7 @@ const HAS_GATEWAY: u32 = 2;
 pub(crate) fn parse(input: &[u8], order: ByteOrder) -> Parsed<Vec<Route<'_>>> {
     each_line(
         input,
-        |line| line.starts_with(b"Iface\t"),
+        |line| fields(line).next() == Some(b"Iface"),
         "a route",
         |line| {
             let mut fields = fields(line);
@@ -36,9 +37,9 @@ pub(crate) fn parse(input: &[u8], order: ByteOrder) -> Parsed<Vec<Route<'_>>> {
             let destination = order.v4(fields.next()?)?;
             let gateway = order.v4(fields.next()?)?;
             let flags = hex(fields.next()?)?;
-            let references = decimal(fields.next()?)?;
+            let references = wrapped(fields.next()?)?;
             let uses = decimal(fields.next()?)?;
-            let metric = decimal(fields.next()?)?;
+            let metric = wrapped(fields.next()?)?;
             let mask = order.v4(fields.next()?)?.to_bits();
             Some(Route {
                 interface,
@@ -48,7 +49,10 @@ pub(crate) fn parse(input: &[u8], order: ByteOrder) -> Parsed<Vec<Route<'_>>> {
                 source: None,
                 flags,
                 metric,
-                mtu: Some(decimal(fields.next()?)?),
+                mtu: match fields.next() {
+                    Some(mtu) => Some(wrapped(mtu)?),
+                    None => None,
+                },
                 references,
                 uses,
             })
@@ -74,7 +78,7 @@ pub(crate) fn parse_v6(input: &[u8]) -> Parsed<Vec<Route<'_>>> {
             destination: IpAddr::V6(destination),
             prefix_length,
             gateway: (!gateway.is_unspecified()).then_some(IpAddr::V6(gateway)),
-            source: (source_length > 0).then_some(IpAddr::V6(source)),
+            source: (source_length > 0).then_some((IpAddr::V6(source), source_length)),
             flags,
             metric,
             mtu: None,
@@ -129,6 +133,33 @@ mod tests {
             0,
             &["2001:db8::/64 via None eth0 1 256"],
         );
+    }
+
+    #[test]
+    fn odd_but_honest() {
+        // A reject route of another byte order, with a metric above 2^31.
+        let text = b"Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n\
+                     *\tC6336400\t00000000\t0201\t0\t0\t-1\tFFFFFF00\t0\t0\t0                                \n";
+        check(
+            &parse(text, ByteOrder::Big),
+            0,
+            &["198.51.100.0/24 via None * 201 4294967295"],
+        );
+        // Apart by blanks, and cut before the columns that nobody uses.
+        let text = b"Iface Destination Gateway Flags RefCnt Use Metric Mask\nwg0 00000080 00000000 0001 0 0 0 00000080\n";
+        let parsed = parse(text, ByteOrder::Little);
+        assert_eq!(parsed.value.first().map(|route| route.mtu), Some(None));
+        check(&parsed, 0, &["128.0.0.0/1 via None wg0 1 0"]);
+        let parsed = parse_v6(
+            b"00000000000000000000000000000000 00 20010db8000000010000000000000000 40 fe800000000000000000000000000001 \
+              ffffffff 00000001 00000000 00000003     eth0\n",
+        );
+        let source = ("2001:db8:0:1::".parse().unwrap(), 64);
+        assert_eq!(
+            parsed.value.first().map(|route| route.source),
+            Some(Some(source))
+        );
+        check(&parsed, 0, &["::/0 via Some(fe80::1) eth0 3 4294967295"]);
     }
 
     #[test]

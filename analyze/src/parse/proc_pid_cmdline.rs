@@ -14,12 +14,15 @@ pub(crate) fn arguments(input: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// The arguments joined by blanks.
 ///
 /// A process that wrote a title over its arguments leaves NULs behind it, one for each byte that the title is shorter:
-/// where one argument with a blank in it is followed by nothing but empty ones, it stands alone.
+/// where one argument with a blank in it, or one that is followed by several, is followed by nothing but empty ones, it
+/// stands alone.
 pub(crate) fn joined(input: &[u8]) -> Cow<'_, [u8]> {
     let text = input.strip_suffix(b"\0").unwrap_or(input);
     match super::bytes::cut(text, 0) {
         None => Cow::Borrowed(text),
-        Some((title, rest)) if title.contains(&b' ') && rest.iter().all(|byte| *byte == 0) => {
+        Some((title, rest))
+            if (title.contains(&b' ') || rest.len() > 1) && rest.iter().all(|byte| *byte == 0) =>
+        {
             Cow::Borrowed(title)
         }
         Some(_) => text
@@ -54,6 +57,12 @@ mod tests {
     fn overwritten_titles() {
         check(b"a: worker", &[b"a: worker"], b"a: worker");
         check(b"a: b\0\0\0", &[b"a: b", b"", b""], b"a: b");
+        check(
+            b"org.example.app\0\0\0\0",
+            &[b"org.example.app", b"", b"", b""],
+            b"org.example.app",
+        );
+        check(b"a\0\0", &[b"a", b""], b"a ");
     }
 
     #[test]

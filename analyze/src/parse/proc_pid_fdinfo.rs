@@ -70,6 +70,31 @@ mod tests {
                 ino: Some(9_223_372_036_854_775_809),
             },
         );
+        // What the kinds of files add has names of its own, or the same ones after the lines of every file.
+        let first = b"pos:\t0\nflags:\t02004002\nmnt_id:\t13\n".as_slice();
+        for kind in [
+            &b"eventfd-count:                0\neventfd-id: 4\neventfd-semaphore: 0\n"[..],
+            b"inotify wd:2 ino:1300016 sdev:fd00002 mask:fce ignored_mask:0 fhandle-bytes:8 fhandle-type:1 f_handle:16003001\n",
+            b"sigmask:\t0000000000000006\n",
+            b"clockid: 1\nticks: 0\nsettime flags: 01\nit_value: (0, 49406829)\nit_interval: (1, 0)\n",
+            b"lock:\t1: POSIX  ADVISORY  WRITE 812 08:01:1300016 0 EOF\nlock:\t2: FLOCK  ADVISORY  READ 812 08:01:1300016 0 EOF\n",
+            b"Pid:\t812\nNSpid:\t812\t7\n",
+            b"fanotify flags:10 event-flags:0\nfanotify mnt_id:12 mflags:40 mask:38 ignored_mask:40000000\n",
+            b"map_type:\t1\nkey_size:\t4\nmax_entries:\t100\nmemlock:\t4096\n",
+            b"SqMask:\t7\nSqHead:\t0\nUserFiles:\t1\n    0: /a\nPollList:\n",
+            b"scm_fds: 2\niff:\ttun0\n",
+        ] {
+            check(
+                &[first, kind].concat(),
+                0,
+                FdInfo {
+                    pos: Some(0),
+                    flags: Some(0o2_004_002),
+                    mnt_id: Some(13),
+                    ino: None,
+                },
+            );
+        }
         check(
             b"pos:\t-1\n",
             0,

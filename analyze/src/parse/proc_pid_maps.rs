@@ -93,6 +93,41 @@ mod tests {
     }
 
     #[test]
+    fn other_names() {
+        // A 32-bit host's, those that the kernel makes up, and one that a process gave.
+        check(
+            b"08048000-08089000 r-xp 00000000 03:01 104219     /bin/tcsh\n",
+            Some(b"/bin/tcsh"),
+            false,
+        );
+        check(
+            b"7f00-8000 rw-p 00000000 00:00 0                          [stack:1234]",
+            Some(b"[stack:1234]"),
+            false,
+        );
+        check(
+            b"7f00-8000 rw-p 00000000 00:00 0                          [anon:a b (deleted) c]",
+            Some(b"[anon:a b (deleted) c]"),
+            false,
+        );
+        check(
+            b"7f00-8000 rw-s 00000000 00:01 98306                      /SYSV0052e2c1 (deleted)",
+            Some(b"/SYSV0052e2c1"),
+            true,
+        );
+        check(
+            b"7f00-8000 rw-s 00000000 00:0c 8589934593                 anon_inode:[perf_event]",
+            Some(b"anon_inode:[perf_event]"),
+            false,
+        );
+        check(
+            b"7f00-8000 r--p 100000000 103:02 1 /a (deleted) (deleted)",
+            Some(b"/a (deleted)"),
+            true,
+        );
+    }
+
+    #[test]
     fn columns() {
         let parsed = parse(
             b"ffffffffff600000-ffffffffff601000 --xp 0000a000 fd:01 18446744073709551615 /x\n",

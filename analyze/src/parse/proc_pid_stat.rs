@@ -18,6 +18,10 @@ pub(crate) struct Stat<'a> {
     pub(crate) nice: i32,
     pub(crate) num_threads: u32,
     pub(crate) starttime: u64,
+    /// Bytes.
+    pub(crate) vsize: Option<u64>,
+    /// Pages.
+    pub(crate) rss: Option<u64>,
     pub(crate) processor: Option<u32>,
 }
 
@@ -53,14 +57,16 @@ fn stat(input: &[u8]) -> Option<Stat<'_>> {
         pgrp: integer(fields.next()?)?,
         session: integer(fields.next()?)?,
         tty_nr: integer(fields.next()?)?,
-        // Skipped: tpgid; minflt to cmajflt; cutime to priority; itrealvalue; vsize to exit_signal.
+        // Skipped: tpgid; minflt to cmajflt; cutime to priority; itrealvalue; rsslim to exit_signal.
         flags: decimal(fields.nth(1)?)?,
         utime: decimal(fields.nth(4)?)?,
         stime: decimal(fields.next()?)?,
         nice: integer(fields.nth(3)?)?,
         num_threads: decimal(fields.next()?)?,
         starttime: decimal(fields.nth(1)?)?,
-        processor: fields.nth(16).and_then(decimal),
+        vsize: fields.next().and_then(decimal),
+        rss: fields.next().and_then(decimal),
+        processor: fields.nth(14).and_then(decimal),
     })
 }
 
@@ -90,6 +96,8 @@ mod tests {
                 nice: -5,
                 num_threads: 1,
                 starttime: 1421,
+                vsize: Some(15_921_152),
+                rss: Some(1789),
                 processor: Some(3),
             })
         );
@@ -101,6 +109,36 @@ mod tests {
         check(b") R 1 1 (sshd");
         check(b"\xff\n");
         check(b"");
+    }
+
+    #[test]
+    fn fewer_and_more_fields() {
+        // As far as a kernel must tell to be understood, and with fields that none has yet.
+        let least = parse(b"7 (a) R 1 7 7 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 42\n");
+        assert_eq!(least.issues, []);
+        let least = least.value.unwrap();
+        assert_eq!(
+            (least.starttime, least.vsize, least.rss, least.processor),
+            (42, None, None, None)
+        );
+        let line = [b"812 (a)", TAIL.trim_end().as_bytes(), b" 1 2 3\n"].concat();
+        assert_eq!(parse(&line).value.unwrap().processor, Some(3));
+        // The ends of the ranges, and values that the kernel hides from readers without rights.
+        let wide = parse(
+            b"4194304 (a) I 4194303 -1 -1 -32768 -1 69238880 0 0 0 0 18446744073709551615 0 0 0 -100 -20 2147483647 0 \
+              18446744073709551615 0 0 18446744073709551615 0 0 0 0 0 0 0 2147483647 0 0 0 0 17 8191 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+        );
+        let wide = wide.value.unwrap();
+        assert_eq!(
+            (wide.ppid, wide.pgrp, wide.tty_nr, wide.nice),
+            (4_194_303, -1, -32768, -20)
+        );
+        assert_eq!((wide.utime, wide.starttime), (u64::MAX, u64::MAX));
+        assert_eq!(
+            (wide.num_threads, wide.processor),
+            (2_147_483_647, Some(8191))
+        );
+        assert!(wide.is_kernel_thread());
     }
 
     #[test]

@@ -130,6 +130,40 @@ mod tests {
     }
 
     #[test]
+    fn older_and_newer_kernels() {
+        // 2.6.32: a kernel thread, with neither memory nor namespaces, and ids with a `-1`.
+        check(
+            b"Name:\tkthreadd\nState:\tS (sleeping)\nTgid:\t2\nPid:\t2\nPPid:\t0\nTracerPid:\t0\nUid:\t0\t4294967295\t0\t0\n\
+              Gid:\t0\t0\t0\t0\nUtrace:\t0\nFDSize:\t64\nGroups:\t\nThreads:\t1\nSigQ:\t0/7826\nCapBnd:\tffffffffffffffff\n\
+              Cpus_allowed:\tff\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t9\nnonvoluntary_ctxt_switches:\t0\n",
+            0,
+            &Status {
+                name: Some(Cow::Borrowed(b"kthreadd")),
+                state: Some(b"S"),
+                ppid: Some(0),
+                uid: Some([0, u32::MAX, 0]),
+                gid: Some([0, 0, 0]),
+                threads: Some(1),
+                voluntary_switches: Some(9),
+                nonvoluntary_switches: Some(0),
+                ..Status::default()
+            },
+        );
+        // 6.9 and what comes later: words without number or value, several nested namespaces.
+        check(
+            b"Name:\ta\nUmask:\t0022\nNSpid:\t4194303\t17\t1\nKthread:\t1\nHugetlbPages:\t       0 kB\nuntag_mask:\t0xffffffffffffffff\n\
+              CapAmb:\t0000000000000000\nSpeculation_Store_Bypass:\tthread vulnerable\nx86_Thread_features:\t\nNewer: words of: another\n",
+            0,
+            &Status {
+                name: Some(Cow::Borrowed(b"a")),
+                nspid: Some(b"4194303\t17\t1"),
+                kthread: Some(true),
+                ..Status::default()
+            },
+        );
+    }
+
+    #[test]
     fn names() {
         let check_name = |input: &[u8], name: &[u8]| {
             assert_eq!(parse(input).value.name.as_deref(), Some(name));

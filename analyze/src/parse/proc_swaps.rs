@@ -62,6 +62,18 @@ mod tests {
                 priority: -2,
             }],
         );
+        // Tabs alone, a deleted file, a negative priority of old kernels.
+        check(
+            b"Filename\t\t\t\tType\t\tSize\tUsed\tPriority\n/swap\\040(deleted)\tfile\t4\t0\t-1\n",
+            0,
+            &[Swap {
+                path: Cow::Borrowed(b"/swap (deleted)"),
+                kind: b"file",
+                size: 4096,
+                used: 0,
+                priority: -1,
+            }],
+        );
         check(b"", 0, &[]);
         check(
             b"/a file 1\n\0\xff\n/a file 18446744073709551615 0 0\n",

@@ -1,9 +1,8 @@
-//! Lines of a syslog daemon: RFC 3164 as it is written to files, the same with an ISO 8601 time, and RFC 5424.
-
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+//! Lines of a syslog daemon: RFC 3164 as it is written to files, the same with an ISO 8601 time, RFC 5424, and what
+//! `dmesg` writes.
 
 use super::bytes::{cut, cut_last, decimal};
+use super::log_time::{self, Calendar};
 
 /// What a line says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,24 +17,16 @@ pub(crate) struct Line<'a> {
     pub(crate) message: &'a [u8],
 }
 
-/// What turns the times of a log into instants.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Calendar<'a> {
-    /// Zone of times without an offset.
-    pub(crate) zone: &'a TimeZone,
-    /// No line of the log is later, microseconds since 1970: it gives the year where the line has none.
-    pub(crate) latest_us: i64,
-}
-
 /// Reads one line.
 pub(crate) fn line<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Line<'a> {
     let (severity, rest) = match priority(text) {
         Some((severity, rest)) => (Some(severity), rest),
         None => (None, text),
     };
-    let known = structured(rest)
-        .or_else(|| with_iso_time(rest))
-        .or_else(|| with_month(rest, calendar));
+    let known = structured(rest, calendar)
+        .or_else(|| with_iso_time(rest, calendar))
+        .or_else(|| with_month(rest, calendar))
+        .or_else(|| of_kernel(rest, calendar));
     match known {
         Some(line) => Line { severity, ..line },
         None => Line {
@@ -80,11 +71,11 @@ fn priority(text: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 /// RFC 5424: `1 TIME HOST PROGRAM PID ID STRUCTURED MESSAGE`, `-` for what is missing.
-fn structured(text: &[u8]) -> Option<Line<'_>> {
+fn structured<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Line<'a>> {
     let (time, rest) = cut(text.strip_prefix(b"1 ")?, b' ')?;
     let time_us = match time {
         b"-" => None,
-        time => Some(instant_us(time)?),
+        time => Some(log_time::iso(time, calendar)?.0),
     };
     let (host, rest) = cut(rest, b' ')?;
     let (program, rest) = cut(rest, b' ')?;
@@ -125,37 +116,50 @@ fn after_structured(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-fn with_iso_time(text: &[u8]) -> Option<Line<'_>> {
-    text.first()?.is_ascii_digit().then_some(())?;
-    let (time, rest) = cut(text, b' ')?;
-    time.contains(&b'T').then_some(())?;
-    Some(after_time(instant_us(time)?, rest))
+/// A blank instead of the `T` is what programs write, not syslog daemons: there only a tag with a process id, or the
+/// kernel's, shows that the word before it is a host.
+fn with_iso_time<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Line<'a>> {
+    let (time_us, rest, has_t) = log_time::iso(text, calendar)?;
+    let line = after_time(time_us, rest);
+    if has_t || line.pid.is_some() || line.program == Some(b"kernel") {
+        return Some(line);
+    }
+    Some(Line {
+        time_us: Some(time_us),
+        message: rest,
+        ..Line::default()
+    })
 }
 
 fn with_month<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Line<'a>> {
-    const MONTHS: [&[u8]; 12] = [
-        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
-        b"Dec",
-    ];
-    let (name, rest) = cut(text, b' ')?;
-    let month = (1..).zip(MONTHS).find(|(_, month)| *month == name)?.0;
-    let (day, rest) = cut(rest.strip_prefix(b" ").unwrap_or(rest), b' ')?;
-    let (time, rest) = cut(rest, b' ')?;
-    let (hour, minutes) = cut(time, b':')?;
-    let (minute, second) = cut(minutes, b':')?;
-    let date = Yearless {
-        month,
-        day: decimal(day)?,
-        hour: decimal(hour)?,
-        minute: decimal(minute)?,
-        second: decimal(second)?,
-    };
-    Some(after_time(date.instant_us(calendar)?, rest))
+    let (time_us, rest) = log_time::named(text, calendar)?;
+    Some(after_time(time_us, rest))
 }
 
-/// `HOST PROGRAM[PID]: MESSAGE`; a line without a host begins with the program.
+/// What `dmesg` writes: `[ 123.456789] MESSAGE`, or with a date in the brackets. The message keeps what the kernel
+/// wrote before it.
+fn of_kernel<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Line<'a>> {
+    let kernel = |time_us, message| Line {
+        time_us,
+        program: Some(b"kernel"),
+        message,
+        ..Line::default()
+    };
+    if let Some((since_us, _)) = log_time::since_boot(text) {
+        let boot_us = calendar.boot_us;
+        let time_us = boot_us.and_then(|boot| boot.checked_add_unsigned(since_us));
+        return Some(kernel(time_us, text));
+    }
+    let (inside, rest) = cut(text.strip_prefix(b"[")?, b']')?;
+    let (time_us, after) = log_time::named(inside, calendar)?;
+    let message = rest.strip_prefix(b" ").unwrap_or(rest);
+    after.is_empty().then(|| kernel(Some(time_us), message))
+}
+
+/// `HOST PROGRAM[PID]: MESSAGE`; a line without a host begins with the program, or has neither.
 fn after_time(time_us: i64, text: &[u8]) -> Line<'_> {
     let (host, rest) = match cut(text, b' ') {
+        _ if text.starts_with(b"last message repeated ") || text.starts_with(b"--") => (None, text),
         Some((word, rest)) if !word.ends_with(b":") => (Some(word), rest),
         _ => (None, text),
     };
@@ -170,44 +174,10 @@ fn after_time(time_us: i64, text: &[u8]) -> Line<'_> {
     }
 }
 
-fn instant_us(time: &[u8]) -> Option<i64> {
-    let instant: jiff::Timestamp = std::str::from_utf8(time).ok()?.parse().ok()?;
-    Some(instant.as_microsecond())
-}
-
-struct Yearless {
-    month: i8,
-    day: i8,
-    hour: i8,
-    minute: i8,
-    second: i8,
-}
-
-impl Yearless {
-    /// The last such time that is not after the latest; eight years hold a 29 February, also about 2100.
-    fn instant_us(&self, calendar: &Calendar<'_>) -> Option<i64> {
-        let latest = jiff::Timestamp::from_microsecond(calendar.latest_us).ok()?;
-        let this_year = calendar.zone.to_datetime(latest).year();
-        (0..=8).find_map(|back| {
-            let year = this_year.checked_sub(back)?;
-            let civil = DateTime::new(
-                year,
-                self.month,
-                self.day,
-                self.hour,
-                self.minute,
-                self.second,
-                0,
-            )
-            .ok()?;
-            let instant = calendar.zone.to_timestamp(civil).ok()?;
-            (instant <= latest).then(|| instant.as_microsecond())
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
 
     /// 2026-03-02T00:00:00Z.
@@ -220,12 +190,17 @@ mod tests {
             &Calendar {
                 zone: &zone,
                 latest_us: LATEST,
+                after_us: None,
+                boot_us: Some(LATEST),
             },
         )
     }
 
     fn check(text: &[u8], time: Option<&str>, expected: Line<'_>) {
-        let time_us = time.map(|time| instant_us(time.as_bytes()).unwrap());
+        let time_us = time.map(|time| {
+            let time: jiff::Timestamp = time.parse().unwrap();
+            time.as_microsecond()
+        });
         assert_eq!(
             read(text),
             Line {
@@ -278,6 +253,68 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_syslog_line_says_less() {
+        let message = |message| Line {
+            message,
+            ..Line::default()
+        };
+        check(
+            b"2026-02-03 04:05:06,123 INFO main: started",
+            Some("2026-02-03T03:05:06.123Z"),
+            message(b"INFO main: started"),
+        );
+        check(
+            b"2026-02-03 04:05:06 web1 sshd[812]: x",
+            Some("2026-02-03T03:05:06Z"),
+            Line {
+                host: Some(b"web1"),
+                program: Some(b"sshd"),
+                pid: Some(812),
+                ..message(b"x")
+            },
+        );
+        check(
+            b"Feb  3 04:05:06 last message repeated 3 times",
+            Some("2026-02-03T03:05:06Z"),
+            message(b"last message repeated 3 times"),
+        );
+        check(
+            b"Feb  3 04:05:06 web1 last message repeated 3 times",
+            Some("2026-02-03T03:05:06Z"),
+            Line {
+                host: Some(b"web1"),
+                ..message(b"last message repeated 3 times")
+            },
+        );
+        let kernel = |message| Line {
+            program: Some(b"kernel"),
+            message,
+            ..Line::default()
+        };
+        check(
+            b"<6>[    1.500000] eth0: up",
+            Some("2026-03-02T00:00:01.5Z"),
+            Line {
+                severity: Some(6),
+                ..kernel(b"[    1.500000] eth0: up")
+            },
+        );
+        check(
+            b"[Tue Feb  3 04:05:06 2026] eth0: up",
+            Some("2026-02-03T03:05:06Z"),
+            kernel(b"eth0: up"),
+        );
+        check(
+            b"Feb  3 04:05:06 web1 kernel: [    1.500000] eth0: up",
+            Some("2026-02-03T03:05:06Z"),
+            Line {
+                host: Some(b"web1"),
+                ..kernel(b"[    1.500000] eth0: up")
+            },
+        );
+    }
+
+    #[test]
     fn tags() {
         let check = |text: &[u8], program: Option<&[u8]>, pid, message: &[u8]| {
             assert_eq!(tagged(text), (program, pid, message));
@@ -305,7 +342,7 @@ mod tests {
             b"<999>x",
             b"1 - - - - - [unclosed",
             b"\0\xff",
-            b"2025-11-03T04:05:06.1 cut",
+            b"2025-11-03T04:05:06.1cut",
             b"ov  3 04:05:06 web1 a: b",
         ] {
             check(

@@ -2,6 +2,7 @@
 
 mod host_commands;
 mod pid;
+mod system;
 
 use std::time::Duration;
 
@@ -153,6 +154,62 @@ fn every_query_answers_on_an_empty_database() {
     }
 }
 
+/// Sockets without ports belong to their holders, and wait for nobody.
+#[test]
+fn sockets_of_other_families() {
+    let fixture = Fixture::new();
+    fixture.insert("processes", &[("pid", "10"), ("name", "'dhclient'")]);
+    for (number, (family, protocol, port)) in [
+        ("'inet6'", "'raw'", "58"),
+        ("'inet6'", "'icmp'", "7"),
+        ("'packet'", "'raw'", "NULL"),
+        ("'netlink'", "'rtnl'", "NULL"),
+        ("'inet'", "'udplite'", "99"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let inode = (900 + number).to_string();
+        let remote = if port == "NULL" { "NULL" } else { "0" };
+        let socket = [
+            ("family", family),
+            ("protocol", protocol),
+            ("state", "'UNCONN'"),
+            ("inode", &*inode),
+            ("local_port", port),
+            ("remote_port", remote),
+        ];
+        fixture.insert("sockets", &socket);
+        let fd = [
+            ("pid", "10"),
+            ("fd", &*inode),
+            ("type", "'socket'"),
+            ("inode", &*inode),
+        ];
+        fixture.insert("process_fds", &fd);
+    }
+    assert_eq!(
+        ask(
+            &fixture,
+            "SELECT fd, family, protocol, local_port FROM process_open_sockets ORDER BY fd"
+        ),
+        [
+            "900|10|255|58",
+            "901|10|58|7",
+            "902|17|0|NULL",
+            "903|16|0|NULL",
+            "904|2|136|99"
+        ]
+    );
+    assert_eq!(
+        ask(
+            &fixture,
+            "SELECT socket, protocol, port FROM listening_ports"
+        ),
+        ["904|136|99"]
+    );
+}
+
 #[test]
 fn sockets_and_pipes_have_two_ends() {
     let fixture = Fixture::new();
@@ -258,6 +315,8 @@ fn coverage_sums_by_kind() {
         ("8", "'/proc/8/fd/3'", "'denied'"),
         ("8", "'/proc/8/task/9/stat'", "'vanished'"),
         ("NULL", "'/home/anna/.bash_history'", "'absent'"),
+        ("NULL", "'/root/.config/fish/fish_history'", "'absent'"),
+        ("NULL", "'/srv/.my_history'", "'absent'"),
     ] {
         fixture.insert(
             "collection_log",
@@ -278,7 +337,9 @@ fn coverage_sums_by_kind() {
             "/proc/PID/fd/FD|denied|1|10",
             "/proc/PID/status|collected|2|20",
             "/proc/PID/task/TID/stat|vanished|1|10",
+            "/srv/.my_history|absent|1|10",
             "~/.bash_history|absent|1|10",
+            "~/.config/fish/fish_history|absent|1|10",
         ]
     );
 }
@@ -481,6 +542,37 @@ fn brief_names_the_other_ends() {
         [
             "in|198.51.100.9|80|tcp|2|-|NULL",
             "out|203.0.113.5|5432|tcp|1|app|really 198.51.100.77:6432",
+        ]
+    );
+}
+
+#[test]
+fn brief_names_hosts_of_histories() {
+    let fixture = Fixture::new();
+    for (username, time, host, port) in [
+        ("'ada'", "1700000000", "'db-1'", "3306"),
+        ("'eve'", "1700000009", "'db-1'", "3306"),
+        ("NULL", "NULL", "'web-1'", "NULL"),
+        ("'ada'", "1700000009", "'127.0.0.1'", "3306"),
+        ("'ada'", "1700000009", "'localhost'", "NULL"),
+    ] {
+        fixture.insert(
+            "history_hosts",
+            &[
+                ("username", username),
+                ("uid", "7"),
+                ("time", time),
+                ("program", "'mysql'"),
+                ("host", host),
+                ("port", port),
+            ],
+        );
+    }
+    assert_eq!(
+        ask(&fixture, named(brief(), "45-history-hosts").sql),
+        [
+            "db-1|3306|mysql|ada,eve|2|2023-11-14 22:13:29",
+            "web-1|NULL|mysql|7|1|NULL"
         ]
     );
 }

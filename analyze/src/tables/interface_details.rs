@@ -29,6 +29,13 @@ impl Extract for InterfaceDetails {
                 idrops: received.drops,
                 odrops: sent.drops,
                 collisions: interface.collisions,
+                ififo: received.fifo,
+                ofifo: sent.fifo,
+                iframe: interface.frame_errors,
+                ocarrier: interface.carrier_errors,
+                imulticast: interface.multicast,
+                icompressed: interface.received_compressed,
+                ocompressed: interface.sent_compressed,
             });
         }
     }

@@ -1,5 +1,6 @@
 //! Table `mounts`.
 
+use schema::parse::mountinfo::Paths;
 use schema::tables::Mount;
 use schema::{Row, TableDef, Text};
 
@@ -17,19 +18,29 @@ impl Extract for Mounts {
         let mount_namespace = file
             .pid
             .and_then(|pid| facts.mount_namespaces.get(&pid).copied());
-        for mount in proc_pid_mountinfo::parse(file.content).reported(file.member, sink) {
+        let mounts = proc_pid_mountinfo::parse(file.content).reported(file.member, sink);
+        let paths = Paths::new(&mounts);
+        for mount in &mounts {
+            let size = facts.file_systems.get(mount.device_number);
             sink.row(&Mount {
                 mount_namespace,
                 mount_id: mount.id,
                 parent_id: mount.parent,
                 device_number: Text::from(mount.device_number),
-                device: Text::from(mount.device),
-                root: Text::from(mount.root),
-                path: Text::from(mount.path),
+                device: Text::from(&*mount.device),
+                root: Text::from(&*mount.root),
+                path: Text::from(&*mount.path),
                 r#type: Text::from(mount.kind),
                 flags: Text::from(mount.options),
-                super_options: Text::from(mount.super_options),
-                propagation: Text::from(mount.propagation),
+                super_options: Text::from(&*mount.super_options),
+                propagation: Text::from(mount.propagation.as_slice()),
+                covered: paths.way(mount).is_none(),
+                blocks_size: size.map(|size| size.blocks_size),
+                blocks: size.map(|size| size.blocks),
+                blocks_free: size.map(|size| size.blocks_free),
+                blocks_available: size.map(|size| size.blocks_available),
+                inodes: size.map(|size| size.inodes),
+                inodes_free: size.map(|size| size.inodes_free),
             });
         }
     }

@@ -28,6 +28,11 @@ struct Seen {
     kernel_thread_by_stat: Option<bool>,
     /// By `Kthread` of status, which older kernels lack.
     kernel_thread_by_status: Option<bool>,
+    has_status: bool,
+    /// Bytes, by stat.
+    total_by_stat: Option<u64>,
+    /// Bytes, by stat.
+    resident_by_stat: Option<u64>,
 }
 
 impl Extract for Processes {
@@ -97,6 +102,9 @@ impl Processes {
             row: unknown(pid),
             kernel_thread_by_stat: None,
             kernel_thread_by_status: None,
+            has_status: false,
+            total_by_stat: None,
+            resident_by_stat: None,
         })
     }
 }
@@ -122,6 +130,8 @@ impl Seen {
         row.user_time = Some(facts.ticks_to_ms(stat.utime));
         row.system_time = Some(facts.ticks_to_ms(stat.stime));
         self.kernel_thread_by_stat = Some(stat.is_kernel_thread());
+        self.resident_by_stat = stat.rss.and_then(|pages| facts.pages_to_bytes(pages));
+        self.total_by_stat = stat.vsize;
     }
 
     fn take_status(&mut self, status: Status<'_>) {
@@ -149,6 +159,7 @@ impl Seen {
             Text::from(pids.join(&b' '))
         });
         self.kernel_thread_by_status = status.kthread;
+        self.has_status = true;
     }
 
     fn take_link<S: Sink>(&mut self, link: &ProcessLink<'_>, sink: &mut S) {
@@ -180,6 +191,11 @@ impl Seen {
             .kernel_thread_by_stat
             .or(self.kernel_thread_by_status)
             .unwrap_or(false);
+        if !self.has_status {
+            // What has no memory has 0 there.
+            row.resident_size = self.resident_by_stat.filter(|bytes| *bytes > 0);
+            row.total_size = self.total_by_stat.filter(|bytes| *bytes > 0);
+        }
         if row.net_namespace.is_none() {
             row.net_namespace = facts.net_namespaces.get(&row.pid).copied();
         }
@@ -193,9 +209,13 @@ fn cgroup_path<'a>(memberships: &[Membership<'a>]) -> Option<&'a [u8]> {
             .iter()
             .find(|membership| membership.controllers == controllers)
     };
-    find(b"")
-        .or_else(|| find(b"name=systemd"))
-        .or_else(|| memberships.first())
+    // Where hierarchies of version 1 are in use, the unified one may exist beside them and say nothing.
+    let candidates = [find(b"name=systemd"), find(b"")];
+    let candidates = candidates.into_iter().flatten().chain(memberships);
+    candidates
+        .clone()
+        .find(|membership| membership.path != b"/")
+        .or_else(|| candidates.into_iter().next())
         .map(|membership| membership.path)
 }
 

@@ -4,7 +4,7 @@ use schema::tables::ShellHistory;
 use schema::{Row, TableDef, Text};
 
 use crate::extract::{Extract, Facts, File, Sink, UserFact};
-use crate::parse::{bash_history, bytes};
+use crate::parse::{bytes, shell_history};
 
 /// Fills `shell_history`.
 #[derive(Default)]
@@ -14,20 +14,46 @@ impl Extract for Histories {
     const TABLE: TableDef = ShellHistory::TABLE;
 
     fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
-        let owner = facts.files.get(file.path).and_then(|fact| fact.uid);
-        let user = user_of(file.path, owner, &facts.users);
-        let uid = user.map(|user| user.uid).or(owner);
-        // The limit of a history is that of a member, so there are no further parts to number lines across.
-        for command in bash_history::parse(file.content) {
+        let typist = Typist::of(file, facts);
+        // A file has a further part only where pseudonyms made it longer than a member; its lines are counted anew.
+        let history = shell_history::parse(file.path, file.content);
+        for command in history.commands.reported(file.member, sink) {
             sink.row(&ShellHistory {
-                uid,
-                username: user.map(|user| Text::from(&*user.name)),
-                shell: Text::from("bash"),
+                uid: typist.uid,
+                username: typist.name.map(Text::from),
+                shell: history.shell.map(Text::from),
                 history_file: Text::from(file.path),
                 line_no: command.line,
                 time: command.time,
-                command: Text::from(command.text),
+                duration_s: command.duration,
+                command: Text::from(&*command.text),
             });
+        }
+    }
+}
+
+/// Who typed the commands of a history.
+pub(super) struct Typist<'a> {
+    pub(super) uid: Option<u32>,
+    pub(super) name: Option<&'a [u8]>,
+}
+
+impl<'a> Typist<'a> {
+    /// The user whose home the file lies in, else the one whose process named it, else its owner.
+    pub(super) fn of(file: &File<'_>, facts: &'a Facts) -> Self {
+        let owner = facts.files.get(file.path).and_then(|fact| fact.uid);
+        let named = facts.named_histories.get(file.path).copied().flatten();
+        // Homes and names of another root directory are others.
+        if file.path.starts_with(b"/proc/") {
+            return Typist {
+                uid: named.or(owner),
+                name: None,
+            };
+        }
+        let user = user_of(file.path, named.or(owner), &facts.users);
+        Typist {
+            uid: user.map(|user| user.uid).or(named).or(owner),
+            name: user.map(|user| &*user.name),
         }
     }
 }

@@ -1,10 +1,16 @@
 //! Extractors from evidence to exact rows.
 
+mod histories;
+mod network;
+
+mod partial;
+mod system;
+
 use std::collections::HashMap;
 
 use schema::header::{Clocks, Header, Host, Mode, Options, Redaction};
-use schema::records::{FdLink, ProcessLink, ThreadStat, UncertainProcess};
-use schema::source::SourceMap;
+use schema::records::{FdLink, FileSystemStat, ProcessLink, ThreadStat, UncertainProcess};
+use schema::source::{Located, SourceMap};
 use schema::tables::TABLES;
 use schema::text::escaped;
 use schema::{Binder, Outcome, Row, Text};
@@ -12,6 +18,7 @@ use schema::{Binder, Outcome, Row, Text};
 use super::Extractors;
 use crate::extract::{Facts, File, FileFact, Record, Sink, UserFact};
 use crate::parse::Issue;
+use crate::snapshot::Machine;
 
 /// Collects rows as text: `column=value` for what is not NULL, numbers bare, text escaped in quotes.
 #[derive(Default)]
@@ -60,44 +67,60 @@ fn facts() -> Facts {
         name: name.into(),
         home: home.into(),
     };
-    Facts {
-        header: Header {
-            format_version: 0,
-            capture_id: String::new(),
-            tool: String::new(),
-            label: None,
-            host: Host {
-                hostname: None,
-                kernel_release: None,
-                machine: None,
-                boot_id: None,
-                clock_ticks: 100,
-                page_size: 4096,
-                endianness: "little".to_owned(),
-            },
-            // Booted at 1,700,000,000.
-            clocks: Clocks {
-                realtime_us: 1_700_001_000_000_000,
-                boottime_us: Some(1_000_000_000),
-                monotonic_us: Some(1_000_000_000),
-            },
-            mode: Mode::Live,
-            root: "/".to_owned(),
-            options: Options {
-                max_size: None,
-                deadline_ms: 0,
-                item_timeout_ms: 0,
-                workers: 1,
-            },
-            redaction: Redaction {
-                enabled: false,
-                key_id: String::new(),
-            },
-            own_pid: Some(900),
-            own_uid: 0,
+    let header = Header {
+        format_version: 0,
+        capture_id: String::new(),
+        tool: String::new(),
+        label: None,
+        host: Host {
+            hostname: None,
+            kernel_release: None,
+            machine: None,
+            boot_id: None,
+            clock_ticks: Some(100),
+            page_size: Some(4096),
+            endianness: Some("little".to_owned()),
         },
+        // Booted at 1,700,000,000.
+        clocks: Clocks {
+            realtime_us: 1_700_001_000_000_000,
+            boottime_us: Some(1_000_000_000),
+            monotonic_us: Some(1_000_000_000),
+        },
+        mode: Mode::Live,
+        root: "/".to_owned(),
+        options: Options {
+            max_size: None,
+            deadline_ms: 0,
+            item_timeout_ms: 0,
+            workers: 1,
+        },
+        redaction: Redaction {
+            enabled: false,
+            key_id: String::new(),
+        },
+        own_pid: Some(900),
+        own_uid: 0,
+    };
+    Facts {
+        machine: Machine::of(&header),
+        header,
         net_namespaces: HashMap::from([(7, 4_026_531_840)]),
         mount_namespaces: HashMap::from([(7, 4_026_531_841)]),
+        file_systems: HashMap::from([(
+            b"98:0".to_vec(),
+            FileSystemStat {
+                device_number: Text::default(),
+                pid: 7,
+                mount_id: 36,
+                blocks_size: 4096,
+                blocks: 1000,
+                blocks_free: 300,
+                blocks_available: 250,
+                inodes: 64,
+                inodes_free: 60,
+            },
+        )]),
         time_zone: jiff::tz::TimeZone::UTC,
         users: vec![
             user(0, "root", "/root"),
@@ -114,6 +137,10 @@ fn facts() -> Facts {
                 uid: Some(1001),
             },
         )]),
+        named_histories: HashMap::from([
+            (b"/srv/named".to_vec(), Some(1000)),
+            (b"/proc/7/root/srv/named".to_vec(), Some(1000)),
+        ]),
     }
 }
 
@@ -122,7 +149,10 @@ fn extract(table: &str, files: &[(&str, &[u8])], records: &[Record<'_>]) -> (Vec
     let (facts, map) = (facts(), SourceMap::new());
     let (mut extractors, mut rows) = (Extractors::default(), Rows::default());
     for (path, content) in files {
-        let located = map.locate(path.as_bytes()).unwrap();
+        let located = map.locate(path.as_bytes()).unwrap_or(Located {
+            source: schema::Source::NamedHistory,
+            pid: None,
+        });
         let member = format!("root{path}");
         let file = File {
             path: path.as_bytes(),
@@ -157,10 +187,11 @@ fn check(table: &str, files: &[(&str, &[u8])], expected: &[&str]) {
 fn every_table_has_its_extractor() {
     let filled = Extractors::tables();
     for table in TABLES {
-        let by_loader = ["snapshots", "collection_log", "parse_issues"].contains(&table.name);
+        let by_loader =
+            ["snapshots", "collection_log", "parse_issues", "time_status"].contains(&table.name);
         assert_eq!(!by_loader, filled.contains(&table.name), "{}", table.name);
     }
-    assert_eq!(filled.len() + 3, TABLES.len());
+    assert_eq!(filled.len() + 4, TABLES.len());
 }
 
 fn feed_every_source(text: &[u8]) {
@@ -210,7 +241,7 @@ fn a_whole_process_in_any_order() {
         ("/proc/812/cmdline", b"sshd\0\0-D\0\0"),
         (
             "/proc/812/cgroup",
-            b"1:name=systemd:/old\n0::/system.slice/ssh.service\n",
+            b"1:name=systemd:/\n0::/system.slice/ssh.service\n",
         ),
         ("/proc/812/io", b"read_bytes: 4096\nwrite_bytes: 8192\n"),
         ("/proc/812/oom_score_adj", b"-1000\n"),
@@ -452,7 +483,7 @@ fn network() {
         ],
         &[
             "net_namespace=4026531840 family='inet' protocol='tcp' local_address='192.0.2.1' local_port=8080 \
-             remote_address='0.0.0.0' remote_port=0 state='LISTEN' uid=33 inode=9 recv_queue=3 send_queue=0",
+             remote_address='0.0.0.0' remote_port=0 state='LISTEN' uid=33 inode=9 recv_queue=3 send_queue=0 retransmits=0",
             "net_namespace=4026531840 family='unix' protocol='stream' state='LISTEN' inode=12 path='@a\\xff'",
         ],
     );
@@ -465,7 +496,8 @@ fn network() {
         )],
         &["net_namespace=4026531840 family='inet' protocol='tcp' protocol_number=6 state='SYN_SENT' timeout=5 \
            orig_src='192.0.2.1' orig_sport=4 orig_dst='198.51.100.2' orig_dport=80 reply_src='203.0.113.5' reply_sport=8080 \
-           reply_dst='192.0.2.1' reply_dport=4 assured=0 unreplied=1 offload=0 mark=0 zone=0 nat='dnat'"],
+           reply_dst='192.0.2.1' reply_dport=4 assured=0 unreplied=1 offload=0 hardware_offload=0 mark=0 zone=0 \
+           use_count=1 nat='dnat'"],
     );
     check(
         "neighbors",
@@ -513,13 +545,13 @@ fn network() {
         )],
         &[
             "net_namespace=4026531840 interface='eth0' ipackets=2 opackets=10 ibytes=1 obytes=9 ierrors=3 oerrors=11 \
-           idrops=4 odrops=12 collisions=14",
+           idrops=4 odrops=12 collisions=14 ififo=5 ofifo=13 iframe=6 ocarrier=15 imulticast=8 icompressed=7 ocompressed=16",
         ],
     );
 }
 
 #[test]
-fn logs_and_histories() {
+fn logs() {
     check(
         "log_lines",
         &[
@@ -538,25 +570,6 @@ fn logs_and_histories() {
              message='(ada) \\xff'",
             "path='/dev/kmsg' line_no=1 time=1700000001 time_us=1700000001500000 program='kernel' severity=4 message='oom\\n'",
             "path='/dev/kmsg' line_no=3 time=1700000002 time_us=1700000002000000 program='init' pid=1 severity=6 message='up'",
-        ],
-    );
-    check(
-        "shell_history",
-        &[
-            ("/home/ada/.bash_history", b"ls\n#1700000000\nfor a\ndone\n"),
-            ("/home/ada/eve/.bash_history", b"id\n"),
-            ("/srv/x/.bash_history", b"id\n"),
-            ("/srv/y/.bash_history", b"id\n"),
-            ("/.bash_history", b"id\n"),
-        ],
-        &[
-            "uid=1000 username='ada' shell='bash' history_file='/home/ada/.bash_history' line_no=1 command='ls'",
-            "uid=1000 username='ada' shell='bash' history_file='/home/ada/.bash_history' line_no=3 time=1700000000 \
-             command='for a\\ndone'",
-            "uid=1001 username='eve' shell='bash' history_file='/home/ada/eve/.bash_history' line_no=1 command='id'",
-            "uid=1001 username='eve' shell='bash' history_file='/srv/x/.bash_history' line_no=1 command='id'",
-            "shell='bash' history_file='/srv/y/.bash_history' line_no=1 command='id'",
-            "uid=2 username='bin' shell='bash' history_file='/.bash_history' line_no=1 command='id'",
         ],
     );
 }
@@ -599,11 +612,15 @@ fn the_host() {
         "mounts",
         &[(
             "/proc/7/mountinfo",
-            b"36 35 98:0 / /a\\040b rw shared:1 - ext4 /dev/sda1 rw\n",
+            b"36 35 98:0 / /a\\040b rw shared:1 - ext4 /dev/sda1 rw\n\
+              37 36 0:9 / /a\\040b rw - nfs server:/ rw\n",
         )],
         &[
             "mount_namespace=4026531841 mount_id=36 parent_id=35 device_number='98:0' device='/dev/sda1' root='/' path='/a b' \
-           type='ext4' flags='rw' super_options='rw' propagation='shared:1'",
+             type='ext4' flags='rw' super_options='rw' propagation='shared:1' covered=1 blocks_size=4096 blocks=1000 \
+             blocks_free=300 blocks_available=250 inodes=64 inodes_free=60",
+            "mount_namespace=4026531841 mount_id=37 parent_id=36 device_number='0:9' device='server:/' root='/' path='/a b' \
+             type='nfs' flags='rw' super_options='rw' propagation='' covered=0",
         ],
     );
     check(

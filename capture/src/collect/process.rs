@@ -13,7 +13,7 @@ use schema::{Outcome, Text};
 use super::{Collector, Position, read};
 use crate::host::{self, Refusal};
 use crate::plan::ItemKind;
-use crate::protocol::{End, Identity, Reply, Visit};
+use crate::protocol::{Access, End, Identity, Moment, Reply, Visit};
 
 /// Most bytes of one `fdinfo`: that of an epoll with a thousand targets, or an inotify with as many watches.
 const FDINFO_LIMIT: usize = 64 << 10;
@@ -57,6 +57,16 @@ impl<F: AsFd> Collector<'_, F> {
                 process
             }
             Err(end) => {
+                if end.outcome == Outcome::Vanished {
+                    self.replies.send(&Reply::Visiting {
+                        pid: visit.pid,
+                        identity: Identity {
+                            has_ended: true,
+                            ..visit.identity
+                        },
+                        uncertain: false,
+                    })?;
+                }
                 for _ in &visit.items {
                     self.replies.send(&Reply::Item(end.clone()))?;
                 }
@@ -77,7 +87,14 @@ impl<F: AsFd> Collector<'_, F> {
             let process = process.as_fd();
             let end = match item.kind {
                 ItemKind::File(_) | ItemKind::NetFile(_) | ItemKind::MountFile(_) => {
-                    match self.host.process_file(process, &item.kind.path()) {
+                    let opened = if self.host.is_live() {
+                        self.host.process_file(process, &item.kind.path())
+                    } else {
+                        // A link that stands there is followed within the tree.
+                        let path = format!("/proc/{}/{}", visit.pid, item.kind.path());
+                        self.host.file(path.as_bytes(), Access::System)
+                    };
+                    match opened {
                         Ok(opened) => self.answer(item.source, &opened, started)?,
                         Err(refusal) => {
                             let end = self.refused(process, refusal);
@@ -99,10 +116,35 @@ impl<F: AsFd> Collector<'_, F> {
         Ok(())
     }
 
-    fn meet(&self, visit: &Visit) -> Result<(OwnedFd, Identity, bool), End<'static>> {
+    /// Opens the directory of a process, once it is told that it is the one that an earlier visit met.
+    pub(super) fn meet(&self, visit: &Visit) -> Result<(OwnedFd, Identity, bool), End<'static>> {
+        if visit.identity.has_ended {
+            // Whatever has its pid by now is not what these reads were planned for.
+            return Err(End::of_errno(Errno::SRCH));
+        }
+        let from = self.now_ticks();
         let process = self.host.process(visit.pid).map_err(Refusal::end)?;
-        let (identity, uncertain) = self.identify(process.as_fd(), visit)?;
+        let met = from.zip(self.now_ticks());
+        let met = met.map(|(from, until)| Moment { from, until });
+        let (identity, uncertain) = self.identify(process.as_fd(), visit, met)?;
         Ok((process, identity, uncertain))
+    }
+
+    /// The time since boot in the unit of start times; `None` for a dead tree.
+    fn now_ticks(&self) -> Option<u64> {
+        if !self.host.is_live() {
+            return None;
+        }
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let (seconds, nanoseconds) = (
+            u64::try_from(now.tv_sec).ok()?,
+            u64::try_from(now.tv_nsec).ok()?,
+        );
+        // As the kernel does: nanoseconds since boot, divided without rest.
+        let nanoseconds = seconds
+            .checked_mul(1_000_000_000)?
+            .checked_add(nanoseconds)?;
+        nanoseconds.checked_div(1_000_000_000_u64.checked_div(self.clock_ticks)?)
     }
 
     /// Which process this is, and whether it is in doubt that it is the one an earlier visit met. A pid that
@@ -111,6 +153,7 @@ impl<F: AsFd> Collector<'_, F> {
         &self,
         process: BorrowedFd<'_>,
         visit: &Visit,
+        met: Option<Moment>,
     ) -> Result<(Identity, bool), End<'static>> {
         let reused = || Err(End::because(Outcome::Vanished, "the pid was reused"));
         let directory = rustix::fs::fstat(process).map_err(End::of_errno)?;
@@ -120,6 +163,8 @@ impl<F: AsFd> Collector<'_, F> {
             pidfd_inode: pidfd_inode.flatten(),
             directory_inode: Some(directory.st_ino),
             start_ticks: before.start_ticks,
+            met: before.met.or(met),
+            has_ended: false,
         };
         if let (Some(before), Some(now_inode)) = (before.pidfd_inode, now.pidfd_inode) {
             return if before == now_inode {
@@ -135,20 +180,22 @@ impl<F: AsFd> Collector<'_, F> {
         // When memory is short the inode changes for the same process too: its start time decides, where it can be read.
         let stat = self.host.process_file(process, "stat").ok();
         let ticks = stat.and_then(|opened| schema::parse::stat::start_ticks(&read::small(&opened)));
-        match (before.start_ticks, ticks) {
-            (Some(before), Some(ticks)) if before == ticks => Ok((now, false)),
-            (Some(_), Some(_)) => reused(),
-            _ => {
-                now.start_ticks = ticks;
-                Ok((now, true))
-            }
+        match ticks {
+            None if has_ended(process) => Err(End::of_errno(Errno::SRCH)),
+            ticks => match same_process(before, ticks) {
+                Some(false) => reused(),
+                same => {
+                    now.start_ticks = ticks.or(before.start_ticks);
+                    Ok((now, same.is_none()))
+                }
+            },
         }
     }
 
     /// How a read below the directory of a process ended that was refused: a file that is missing (ENOENT) there is no
     /// fact about the kernel once the process has ended, and ESRCH is no sign that it has: a kernel thread says so of
     /// its environment.
-    fn refused(&self, process: BorrowedFd<'_>, refusal: Refusal) -> End<'static> {
+    pub(super) fn refused(&self, process: BorrowedFd<'_>, refusal: Refusal) -> End<'static> {
         let is_doubtful = matches!(refusal, Refusal::Errno(Errno::NOENT | Errno::SRCH));
         let end = refusal.end();
         if !is_doubtful || !self.host.is_live() {
@@ -168,9 +215,9 @@ impl<F: AsFd> Collector<'_, F> {
         pid: u32,
         name: &'static str,
     ) -> std::io::Result<End<'static>> {
-        match rustix::fs::readlinkat(process, name, std::mem::take(&mut self.buffer)) {
+        let buffer = std::mem::take(&mut self.buffer);
+        match self.host.process_link(process, name, buffer) {
             Ok(target) => {
-                let target = target.into_bytes();
                 let link_count = self.count_names(process, name, &target);
                 self.replies.send(&Reply::Link(ProcessLink {
                     pid,
@@ -181,7 +228,8 @@ impl<F: AsFd> Collector<'_, F> {
                 self.buffer = target;
                 Ok(End::of(Outcome::Collected))
             }
-            Err(errno) => Ok(self.refused(process, errno.into())),
+            Err(Refusal::Errno(Errno::INVAL)) => Ok(no_link()),
+            Err(refusal) => Ok(self.refused(process, refusal)),
         }
     }
 
@@ -250,14 +298,20 @@ impl<F: AsFd> Collector<'_, F> {
                     let link_count = self.count_names(links.as_fd(), name.as_str(), &target);
                     self.fd(visit.pid, fd, Some(&target), fdinfo.as_ref(), link_count)?;
                 }
-                Err(errno) => self.replies.send(&Reply::Entry {
-                    name: Text::from(format!("fd/{fd}")),
-                    end: match errno {
-                        // Closed after it was listed.
-                        Errno::NOENT => End::of(Outcome::Vanished),
-                        errno => End::of_errno(errno),
-                    },
-                })?,
+                Err(errno) => {
+                    if errno == Errno::INVAL {
+                        self.fd(visit.pid, fd, None, fdinfo.as_ref(), None)?;
+                    }
+                    self.replies.send(&Reply::Entry {
+                        name: Text::from(format!("fd/{fd}")),
+                        end: match errno {
+                            // Closed after it was listed.
+                            Errno::NOENT => End::of(Outcome::Vanished),
+                            Errno::INVAL => no_link(),
+                            errno => End::of_errno(errno),
+                        },
+                    })?;
+                }
             }
         }
         Ok(End::of(Outcome::Collected))
@@ -361,15 +415,35 @@ impl<F: AsFd> Collector<'_, F> {
             Mode::empty(),
         )?;
         self.host.list(listing, |name| {
-            let number = std::str::from_utf8(name)
-                .ok()
-                .and_then(|name| name.parse::<u32>().ok());
-            numbers.extend(number);
+            numbers.extend(super::number(name));
         })?;
         numbers.retain(|number| after.is_none_or(|after| *number > after));
         numbers.sort_unstable();
         Ok(numbers)
     }
+}
+
+/// Whether a process that started at `ticks` is the one that was met before, by the times alone; `None` where they
+/// leave it open. The start times of two processes may be the same tick, so that equality alone proves nothing.
+fn same_process(before: Identity, ticks: Option<u64>) -> Option<bool> {
+    let ticks = ticks?;
+    if before.start_ticks.is_some_and(|before| before != ticks) {
+        return Some(false);
+    }
+    let met = before.met?;
+    if ticks < met.from {
+        // It had the pid when the other one was met.
+        Some(true)
+    } else if ticks > met.until {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// How reading a link ended that is none: a dead tree may have a file in its place.
+fn no_link() -> End<'static> {
+    End::because(Outcome::Absent, "no symbolic link")
 }
 
 /// Whether the process of a directory has ended and was waited for.
@@ -391,4 +465,32 @@ fn read_once(file: &OwnedFd, buffer: &mut Vec<u8>, limit: usize) -> rustix::io::
     }
     buffer.truncate(limit);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_tell_a_process_from_its_successor() {
+        let check = |start_ticks, met: Option<(u64, u64)>, ticks, same| {
+            let before = Identity {
+                start_ticks,
+                met: met.map(|(from, until)| Moment { from, until }),
+                ..Identity::default()
+            };
+            assert_eq!(same_process(before, ticks), same, "{before:?} {ticks:?}");
+        };
+        // It was there already when the first one was met.
+        check(None, Some((100, 101)), Some(99), Some(true));
+        check(Some(99), Some((100, 101)), Some(99), Some(true));
+        // It started later.
+        check(None, Some((100, 101)), Some(102), Some(false));
+        check(Some(99), Some((100, 101)), Some(100), Some(false));
+        // Within the same tick both may have started.
+        check(None, Some((100, 101)), Some(101), None);
+        check(Some(100), Some((100, 100)), Some(100), None);
+        check(Some(100), None, Some(100), None);
+        check(Some(100), Some((100, 101)), None, None);
+    }
 }

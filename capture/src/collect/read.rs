@@ -34,7 +34,7 @@ fn keep(source: Source, opened: &Opened) -> Keep {
     match source {
         Source::Process("cmdline" | "environ") => Keep::Ends,
         _ if opened.is_device => Keep::Records,
-        Source::Log(_) | Source::Home(_) | Source::Device(_) => Keep::Tail,
+        Source::Log(_) | Source::Home(_) | Source::NamedHistory | Source::Device(_) => Keep::Tail,
         _ => Keep::Head,
     }
 }
@@ -57,13 +57,53 @@ impl<F: AsFd> Collector<'_, F> {
         opened: &Opened,
         started: Instant,
     ) -> std::io::Result<()> {
+        let one_record = is_one_record(source);
+        self.answer_kept(
+            keep(source, opened),
+            source.limit(),
+            one_record,
+            opened,
+            started,
+        )
+    }
+
+    /// Reads a rotated log, and answers.
+    pub(super) fn answer_rotated(
+        &mut self,
+        is_compressed: bool,
+        limit: u64,
+        opened: &Opened,
+        started: Instant,
+    ) -> std::io::Result<()> {
+        if !is_compressed {
+            return self.answer_kept(Keep::Tail, limit, false, opened, started);
+        }
+        if opened.size > limit {
+            let reason = format!("size: {} bytes, over the limit of {limit}", opened.size);
+            let end = End {
+                seen: opened.size,
+                file: opened.facts,
+                ..End::because(Outcome::Skipped, reason)
+            };
+            return self.answer_refused(end, started);
+        }
+        self.answer_kept(Keep::Head, limit, false, opened, started)
+    }
+
+    fn answer_kept(
+        &mut self,
+        keep: Keep,
+        limit: u64,
+        one_record: bool,
+        opened: &Opened,
+        started: Instant,
+    ) -> std::io::Result<()> {
         let Collector {
             replies, buffer, ..
         } = self;
         buffer.clear();
-        let limit = source.limit();
-        let mut end = match keep(source, opened) {
-            Keep::Head => head(replies, buffer, opened, limit, is_one_record(source))?,
+        let mut end = match keep {
+            Keep::Head => head(replies, buffer, opened, limit, one_record)?,
             Keep::Ends => ends(buffer, &opened.fd, limit),
             Keep::Tail => tail(replies, buffer, opened, limit)?,
             Keep::Records => records(replies, buffer, &opened.fd, limit)?,

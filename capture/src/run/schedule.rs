@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use schema::{Outcome, Source, frame};
 
-use super::{Capture, Crew, FIRST_PATIENCE, ItemGroup, Stop};
+use super::dead::NO_PROCESS;
+use super::{Capture, Crew, FIRST_PATIENCE, Stop};
 use crate::Error;
 use crate::jobs::{Job, Outstanding, Queue};
 use crate::output::RESERVE;
 use crate::plan::{ItemKind, ProcessItem};
 use crate::pool::{self, Received, Worker};
-use crate::protocol::{End, FileTask, Identity, Reply, Request, Visit};
+use crate::protocol::{
+    Access, End, FileSystemTask, FileTask, Identity, ItemGroup, Reply, Request, Visit,
+};
 use crate::sink::Incoming;
 
 /// Requests a worker is given ahead, so that it never waits for the parent.
@@ -209,9 +212,14 @@ impl Capture {
         let now = self.now_ms();
         match reply {
             Reply::Processes(pids) => {
-                for pid in pids {
-                    self.processes.entry(pid).or_default();
+                for pid in &pids {
+                    self.processes.entry(*pid).or_default();
                 }
+                self.listed.extend(pids);
+            }
+            Reply::Provided { group, pids } => {
+                self.provided
+                    .extend(pids.into_iter().map(|pid| (pid, group)));
             }
             Reply::Names(names) => {
                 self.names
@@ -240,8 +248,13 @@ impl Capture {
                     self.sink.uncertain(pid, reason, now)?;
                 }
             }
+            Reply::FileSystem(stat) => {
+                self.take_file_system(&stat, now)?;
+                self.advance(asked);
+            }
             Reply::Chunk(bytes) => {
                 self.learn_passwd(asked, bytes.as_bytes());
+                self.learn_mounts(asked, bytes.as_bytes(), false);
                 if asked.incoming.is_none() {
                     asked.incoming = self.incoming(asked);
                 }
@@ -310,6 +323,10 @@ impl Capture {
             self.sink.file(incoming, &[], end, now_ms)?;
             return Ok(());
         }
+        if let Some(task) = current_file_system(asked) {
+            let path = [format!("/proc/{}/root", task.pid).as_bytes(), &task.path].concat();
+            self.sink.outcome(&path, Some(task.pid), end, now_ms)?;
+        }
         if let (Some(visit), Some(item)) = (current_visit(asked), self.current_item(asked)) {
             let path = format!("/proc/{}/{}", visit.pid, item.kind.path());
             self.sink
@@ -322,7 +339,11 @@ impl Capture {
     fn incoming(&self, asked: &Outstanding) -> Option<Incoming> {
         if let Some(task) = current_file(asked) {
             let source = self.sources.get(usize::from(task.source))?;
-            return Some(Incoming::new(task.path.clone(), *source, None));
+            let pid = match task.access {
+                Access::Named(named) if named.through => Some(named.pid),
+                _ => None,
+            };
+            return Some(Incoming::new(task.path.clone(), *source, pid));
         }
         let (visit, item) = (current_visit(asked)?, self.current_item(asked)?);
         match item.kind {
@@ -338,7 +359,7 @@ impl Capture {
         }
     }
 
-    fn current_item(&self, asked: &Outstanding) -> Option<ProcessItem> {
+    pub(super) fn current_item(&self, asked: &Outstanding) -> Option<ProcessItem> {
         let position = current_visit(asked)?.items.get(asked.item)?;
         self.items.get(usize::from(*position)).copied()
     }
@@ -346,12 +367,24 @@ impl Capture {
     /// What the plan itself needs to know of a file.
     fn learn(&mut self, asked: &Outstanding, bytes: &[u8], end: &End<'_>) {
         self.learn_passwd(asked, bytes);
+        self.learn_mounts(asked, bytes, true);
+        // Of a zombie, or of a process of somebody else, the files may be missing or refused: then another one is asked.
+        let answered = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
+        let source =
+            current_file(asked).and_then(|task| self.sources.get(usize::from(task.source)));
+        match source {
+            Some(Source::NetNamespace(_)) if answered => {
+                self.stood_in.insert((NO_PROCESS, ItemGroup::Net));
+            }
+            Some(Source::MountNamespace(_)) if answered => {
+                self.stood_in.insert((NO_PROCESS, ItemGroup::Mount));
+            }
+            _ => {}
+        }
         let (Some(visit), Some(item)) = (current_visit(asked), self.current_item(asked)) else {
             return;
         };
         let pid = visit.pid;
-        // Of a zombie, or of a process of somebody else, the files may be missing or refused: then another one is asked.
-        let answered = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
         match item.kind {
             ItemKind::NetFile(_) if answered => {
                 self.stood_in.insert((pid, ItemGroup::Net));
@@ -363,6 +396,20 @@ impl Capture {
                 let met = self.processes.entry(pid).or_default();
                 let ticks = schema::parse::stat::start_ticks(bytes);
                 met.identity.start_ticks = ticks.or(met.identity.start_ticks);
+            }
+            _ if item.source == Source::Process("status") => {
+                let met = self.processes.entry(pid).or_default();
+                met.uid = schema::parse::status::only_uid(bytes);
+            }
+            _ if item.source == Source::Process("environ") => {
+                let met = self.processes.entry(pid).or_default();
+                // In a dead tree files belong to whoever unpacked it, and so does this one.
+                let owner = if self.is_live {
+                    met.uid
+                } else {
+                    end.file.map(|file| file.uid)
+                };
+                self.named_files.learn(pid, met, owner, bytes);
             }
             _ => {}
         }
@@ -388,6 +435,7 @@ impl Capture {
         match name {
             b"ns/net" => met.net_namespace = inode,
             b"ns/mnt" => met.mount_namespace = inode,
+            b"root" => met.root = (target != b"/").then(|| target.to_vec()),
             _ => {}
         }
     }
@@ -405,6 +453,7 @@ impl Capture {
         let crew = self.workers.remove(index);
         let position = crew.worker.position();
         self.dying.push(crew.worker.abandon());
+        self.hung = self.hung.saturating_add(u64::from(!died));
         let reason = if died { "its worker died" } else { "it hung" };
         for mut asked in crew.asked {
             let now = self.now_ms();
@@ -466,7 +515,7 @@ impl Capture {
         let first = self.current_item(&asked);
         let mut rest: Vec<u16> = Vec::new();
         let mut is_first = true;
-        while current_visit(&asked).is_some() || current_file(&asked).is_some() {
+        while asked.is_left() {
             let item = self.current_item(&asked);
             let waits_too = matches!((first, item), (Some(first), Some(item))
                 if first.phase == item.phase && first.phase != schema::source::Phase::Free);
@@ -535,7 +584,7 @@ impl Capture {
             ) {
                 self.reply(&mut asked, Reply::Listed(end.clone()))?;
             }
-            while current_visit(&asked).is_some() || current_file(&asked).is_some() {
+            while asked.is_left() {
                 self.end_item(&mut asked, &end, now)?;
                 self.advance(&mut asked);
             }
@@ -550,6 +599,9 @@ impl Capture {
                 self.worker_pids
                     .insert(ready.pid.unwrap_or_else(|| worker.pid()));
                 self.workers.push(Crew::new(worker));
+                self.started_workers = self.started_workers.saturating_add(1);
+                let now = self.workers.len().saturating_add(self.dying.len());
+                self.most_workers = self.most_workers.max(now);
                 true
             }
             _ => false,
@@ -580,7 +632,7 @@ impl Capture {
     }
 }
 
-fn current_visit(asked: &Outstanding) -> Option<&Visit> {
+pub(super) fn current_visit(asked: &Outstanding) -> Option<&Visit> {
     match &asked.job.request {
         Request::Visits(visits) => visits.get(asked.task),
         _ => None,
@@ -590,6 +642,13 @@ fn current_visit(asked: &Outstanding) -> Option<&Visit> {
 fn current_file(asked: &Outstanding) -> Option<&FileTask> {
     match &asked.job.request {
         Request::Files(tasks) => tasks.get(asked.task),
+        _ => None,
+    }
+}
+
+fn current_file_system(asked: &Outstanding) -> Option<&FileSystemTask> {
+    match &asked.job.request {
+        Request::FileSystems(tasks) => tasks.get(asked.task),
         _ => None,
     }
 }

@@ -24,9 +24,9 @@ fn header() -> Header {
             kernel_release: None,
             machine: None,
             boot_id: None,
-            clock_ticks: 100,
-            page_size: 4096,
-            endianness: "little".to_owned(),
+            clock_ticks: Some(100),
+            page_size: Some(4096),
+            endianness: Some("little".to_owned()),
         },
         clocks: CLOCKS,
         mode: Mode::Dead,
@@ -57,6 +57,7 @@ fn manifest() -> Manifest {
         worker_pids: vec![7],
         abandoned_workers: Vec::new(),
         side_effects: Vec::new(),
+        footprint: None,
         totals: Totals::default(),
     }
 }

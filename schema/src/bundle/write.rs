@@ -308,6 +308,7 @@ impl<O: FrameOut> Writer<O> {
         manifest.totals = Totals {
             members: self.members,
             bytes: self.member_bytes,
+            compressed: self.written,
             lost_members: self.lost_members,
             frames: self.frames,
             index: parts,

@@ -17,23 +17,29 @@ pub struct Entry<'a> {
     pub shell: &'a [u8],
 }
 
-/// Reads one line; `None` for what is no user: a comment, a line of NIS, too few fields, a number that is none.
+/// Whether a line adds or removes users of a network service (`+::::::`, `+@group`, `-name`), in `passwd` and `group`.
+pub fn is_compat(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b'+' | b'-'))
+}
+
+/// Reads one line; `None` for what is no user: a comment, a line of a network service, no group id, a number that is
+/// none. As in the C library, fields may be missing at the end.
 pub fn entry(line: &[u8]) -> Option<Entry<'_>> {
     let mut fields = line.split(|byte| *byte == b':');
     let name = fields
         .next()
-        .filter(|name| !name.is_empty() && !name.starts_with(b"#"))?;
+        .filter(|name| !name.is_empty() && !name.starts_with(b"#") && !is_compat(name))?;
     let _password = fields.next()?;
     let mut number = || std::str::from_utf8(fields.next()?).ok()?.parse().ok();
     let (uid, gid) = (number()?, number()?);
-    let (gecos, home) = (fields.next()?, fields.next()?);
+    let mut text = || fields.next().unwrap_or_default();
     Some(Entry {
         name,
         uid,
         gid,
-        gecos,
-        home,
-        shell: fields.next().unwrap_or_default(),
+        gecos: text(),
+        home: text(),
+        shell: text(),
     })
 }
 
@@ -49,10 +55,16 @@ mod tests {
             (full.gecos, full.home, full.shell),
             (&b"Ada,,,"[..], &b"/home/ada"[..], &b"/bin/bash"[..])
         );
+        let short = entry(b"ada:x:1000:1001").unwrap();
+        assert_eq!(
+            (short.uid, short.home, short.shell),
+            (1000, &b""[..], &b""[..])
+        );
         for odd in [
             &b""[..],
             b"#ada:x:1:1::/:",
             b"+::::::",
+            b"+ada:x:1:1::/:",
             b"ada:x:abc:1::/:",
             b"ada:x:1",
             b"ada:x:-1:1::/:",

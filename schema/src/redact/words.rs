@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use super::Secret;
+use super::history::{self, Newlines};
 use crate::source::Content;
 
 /// Every rule needs one of these to stand somewhere in the text, in any case.
@@ -147,8 +148,8 @@ pub(super) fn find(content: Content, text: &[u8]) -> Vec<Secret> {
             }
         }
         Content::History => {
-            for entry in pieces(text, 0..text.len(), |byte| byte == b'\n') {
-                line(text, entry, &mut secrets);
+            for command in history::commands(text) {
+                history_command(text, command, &mut secrets);
             }
         }
     }
@@ -169,21 +170,53 @@ pub(super) fn find(content: Content, text: &[u8]) -> Vec<Secret> {
 
 /// A command line of a shell: its commands, each with its words.
 fn line(text: &[u8], range: Range<usize>, secrets: &mut Vec<Secret>) {
+    quoted_line(text, range, Newlines::Plain, secrets);
+}
+
+/// A command of a history, as a whole and line by line: where what was taken for one command is several, a quote in one
+/// of them hides nothing of the others.
+fn history_command(text: &[u8], command: history::Command, secrets: &mut Vec<Secret>) {
+    let history::Command { range, newlines } = command;
+    let lines: Vec<_> = pieces(text, range.clone(), |byte| byte == b'\n').collect();
+    quoted_line(text, range, newlines, secrets);
+    if lines.len() > 1 {
+        for piece in lines {
+            line(text, piece, secrets);
+        }
+    }
+}
+
+fn quoted_line(text: &[u8], range: Range<usize>, newlines: Newlines, secrets: &mut Vec<Secret>) {
     own_form(text, &range, secrets);
     // A quote that is never closed would hide the rest of the line from the rules.
-    if !split_line(text, range.clone(), true, secrets) {
-        split_line(text, range, false, secrets);
+    if !split_line(text, range.clone(), newlines, true, secrets) {
+        split_line(text, range, newlines, false, secrets);
     }
 }
 
 /// Looks at each command of a line; says whether every quote was closed.
-fn split_line(text: &[u8], range: Range<usize>, quotes: bool, secrets: &mut Vec<Secret>) -> bool {
+fn split_line(
+    text: &[u8],
+    range: Range<usize>,
+    newlines: Newlines,
+    quotes: bool,
+    secrets: &mut Vec<Secret>,
+) -> bool {
     let mut words = Vec::new();
-    let (mut start, mut quote) = (None, None);
-    for position in range.clone() {
-        let Some(byte) = text.get(position).copied() else {
-            break;
+    let (mut start, mut quote, mut before) = (None, None, 0);
+    let mut next = range.start;
+    while next < range.end {
+        let position = next;
+        let (byte, length) = match (newlines, text.get(position..range.end)) {
+            (Newlines::Fish, Some([b'\\', b'n', ..]))
+            | (Newlines::Zsh, Some([b'\\', b'\n', ..])) => (b'\n', 2),
+            (Newlines::Fish, Some([b'\\', b'\\', ..])) => (b'\\', 2),
+            (_, Some([byte, ..])) => (*byte, 1),
+            _ => break,
         };
+        next = position.saturating_add(length);
+        let goes_on = byte == b'\n' && before == b'\\';
+        before = byte;
         let separates = quote.is_none()
             && matches!(
                 byte,
@@ -193,7 +226,7 @@ fn split_line(text: &[u8], range: Range<usize>, quotes: bool, secrets: &mut Vec<
             if let Some(start) = start.take() {
                 words.push(unquoted(text, start..position));
             }
-            if matches!(byte, b';' | b'|' | b'&' | b'(' | b')') {
+            if matches!(byte, b';' | b'|' | b'&' | b'(' | b')' | b'\n') && !goes_on {
                 command(text, &words, secrets);
                 words.clear();
             }
@@ -360,7 +393,7 @@ fn is_secret_name(name: &[u8]) -> bool {
 }
 
 /// Non-empty pieces between separators.
-fn pieces(
+pub(super) fn pieces(
     text: &[u8],
     range: Range<usize>,
     separates: impl Fn(u8) -> bool + Copy,
@@ -377,12 +410,16 @@ fn pieces(
         .filter(|piece| !piece.is_empty())
 }
 
-/// A word without the quotes around it.
+/// A word without the quotes around it, or without the one that is left of a pair.
 fn unquoted(text: &[u8], word: Range<usize>) -> Range<usize> {
-    match slice(text, &word) {
+    let bytes = slice(text, &word);
+    let is_odd = |quote: u8| memchr::memchr_iter(quote, bytes).count() % 2 == 1;
+    match bytes {
         [open @ (b'\'' | b'"'), .., close] if open == close => {
             word.start.saturating_add(1)..word.end.saturating_sub(1)
         }
+        [open @ (b'\'' | b'"'), ..] if is_odd(*open) => word.start.saturating_add(1)..word.end,
+        [.., close @ (b'\'' | b'"')] if is_odd(*close) => word.start..word.end.saturating_sub(1),
         _ => word,
     }
 }
@@ -507,5 +544,34 @@ mod tests {
             "echo it's unbalanced --password *\n",
         );
         check("", "");
+    }
+
+    #[test]
+    fn histories_of_every_shell() {
+        let check = |text, expected| check(Content::History, text, expected);
+        check(
+            ": 1700000000:0;export TOKEN=abc\n: 1700000001:3;mysql -pabc \\\\\n -h db\n",
+            ": 1700000000:0;export TOKEN=*\n: 1700000001:3;mysql -p* \\\\\n -h db\n",
+        );
+        check(
+            ": 1700000000:0;mysql shop\\\nssh -p22 a\n",
+            ": 1700000000:0;mysql shop\\\nssh -p22 a\n",
+        );
+        check(
+            "- cmd: ls\\nmysql -psecret\\nid\n  when: 1700000000\n- cmd: A_TOKEN='x\\\\ny' id\n",
+            "- cmd: ls\\nmysql -p*\\nid\n  when: 1700000000\n- cmd: A_TOKEN='*' id\n",
+        );
+        check(
+            "#1700000000\nexport A_TOKEN='x y\nz'\nid\n#1700000001\nmysql shop\nssh -p22 a\n",
+            "#1700000000\nexport A_TOKEN='*'\nid\n#1700000001\nmysql shop\nssh -p22 a\n",
+        );
+        check(
+            "#1700000000\necho it's\nmysql -pabc\necho that's\n",
+            "#1700000000\necho it's\nmysql -p*\necho that's\n",
+        );
+        check(
+            "mysql -pabc\n\0\0for a in b\ndo redis-cli -a x\ndone\n\0",
+            "mysql -p*\n\0\0for a in b\ndo redis-cli -a *\ndone\n\0",
+        );
     }
 }

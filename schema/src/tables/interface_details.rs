@@ -9,7 +9,10 @@ crate::table! {
         sources: [Source::NetNamespace("dev")],
         key: [net_namespace, interface],
         logical_key: [interface],
-        counters: [ipackets, opackets, ibytes, obytes, ierrors, oerrors, idrops, odrops, collisions],
+        counters: [
+            ipackets, opackets, ibytes, obytes, ierrors, oerrors, idrops, odrops, collisions, ififo, ofifo, iframe, ocarrier,
+            imulticast, icompressed, ocompressed,
+        ],
         volatile: [net_namespace],
         /// Inode of the network namespace.
         net_namespace: Option<u64>,
@@ -33,5 +36,19 @@ crate::table! {
         odrops: u64,
         /// Collisions.
         collisions: u64,
+        /// Overruns of the receiver's queue; among `ierrors`.
+        ififo: u64,
+        /// Underruns of the sender's queue; among `oerrors`.
+        ofifo: u64,
+        /// Received frames of a wrong length, sum or alignment; among `ierrors`.
+        iframe: u64,
+        /// Losses of the carrier while sending, and other errors of the line; among `oerrors`.
+        ocarrier: u64,
+        /// Multicast packets received.
+        imulticast: u64,
+        /// Compressed packets received.
+        icompressed: u64,
+        /// Compressed packets sent.
+        ocompressed: u64,
     }
 }

@@ -9,7 +9,8 @@ crate::table! {
         sources: [
             Source::Log("/var/log/syslog"), Source::Log("/var/log/messages"), Source::Log("/var/log/auth.log"),
             Source::Log("/var/log/secure"), Source::Log("/var/log/kern.log"), Source::Log("/var/log/daemon.log"),
-            Source::Device("/dev/kmsg"), Source::Host("/etc/localtime"),
+            Source::Log("/var/log/dmesg"),
+            Source::Device("/dev/kmsg"), Source::Host("/etc/localtime"), Source::Host("/etc/timezone"),
         ],
         /// Path of the log; `/dev/kmsg` for the kernel's.
         path: Text<'a>,

@@ -4,9 +4,9 @@ use crate::source::Source;
 use crate::text::Text;
 
 crate::table! {
-    /// The distribution (`/etc/os-release`).
+    /// The distribution (`/etc/os-release`, or `/usr/lib/os-release` where that is missing).
     pub struct OsVersion<'a> in "os_version" {
-        sources: [Source::Host("/etc/os-release")],
+        sources: [Source::Host("/etc/os-release"), Source::Host("/usr/lib/os-release")],
         key: [id],
         /// `NAME`.
         name: Option<Text<'a>>,

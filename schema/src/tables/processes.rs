@@ -68,9 +68,9 @@ crate::table! {
         user_time: Option<u64>,
         /// CPU time in the kernel, milliseconds.
         system_time: Option<u64>,
-        /// Resident memory, bytes (`VmRSS`); NULL for kernel threads and zombies.
+        /// Resident memory, bytes (`VmRSS`; from stat where status could not be read); NULL for kernel threads and zombies.
         resident_size: Option<u64>,
-        /// Virtual memory, bytes (`VmSize`); NULL for kernel threads and zombies.
+        /// Virtual memory, bytes (`VmSize`; from stat where status could not be read); NULL for kernel threads and zombies.
         total_size: Option<u64>,
         /// Bytes read from storage (`read_bytes` of io).
         disk_bytes_read: Option<u64>,
@@ -84,7 +84,8 @@ crate::table! {
         oom_score_adj: Option<i32>,
         /// Kernel function it waits in; NULL when it runs or the kernel does not tell.
         wchan: Option<Text<'a>>,
-        /// Path in the unified cgroup hierarchy, else in the systemd one, else in the first named.
+        /// Path in the systemd cgroup hierarchy, else in the unified one, else in the first named; one that is not `/` comes
+        /// before one that is.
         cgroup_path: Option<Text<'a>>,
         /// Process ids in the nested pid namespaces, outermost first, blank-separated (`NSpid`).
         namespace_pids: Option<Text<'a>>,

@@ -22,13 +22,15 @@ crate::table! {
         gateway: Option<crate::table::Address>,
         /// Source prefix of an IPv6 route; NULL where it has none and for IPv4.
         source: Option<crate::table::Address>,
+        /// Length of the source's prefix, bits; NULL where it has none.
+        source_netmask: Option<u8>,
         /// Interface.
         interface: Text<'a>,
         /// Flags as `route(8)` numbers them.
         flags: u32,
         /// Metric.
         metric: u32,
-        /// Largest packet of the route, bytes; 0 for the interface's own. NULL for IPv6.
+        /// Largest packet of the route, bytes; 0 for the interface's own. NULL for IPv6, and where the file does not tell.
         mtu: Option<u32>,
         /// References.
         reference_count: u32,

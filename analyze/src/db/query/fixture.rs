@@ -19,7 +19,11 @@ impl Fixture {
         let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
         let connection = Connection::open(&path).unwrap();
         connection
-            .execute_batch(&format!("PRAGMA synchronous = OFF; {}", ddl::tables()))
+            .execute_batch(&format!(
+                "PRAGMA synchronous = OFF; {}{}",
+                ddl::tables(),
+                ddl::FULL_TEXT
+            ))
             .unwrap();
         let fixture = Fixture { connection, path };
         for (id, label, time) in [

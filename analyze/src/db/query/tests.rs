@@ -118,7 +118,7 @@ fn one_statement_that_asks_something() {
     check("SELECT 1; DELETE FROM main.users", "not authorized");
     check("", "SQL is empty or comment only");
     check("-- only a comment", "SQL is empty or comment only");
-    check("REINDEX", "asks for nothing");
+    check("REINDEX", "not authorized");
     check("SELECT\n nosuch FROM users", "no such column: nosuch");
     check("SELECT \"nginx\"", "no such column");
     check("SELECT '\u{1b}]0;x", "unrecognized token");
@@ -192,6 +192,64 @@ fn a_snapshot_narrows_tables_and_views() {
         integers(&all, "SELECT snapshot_id FROM arp_cache ORDER BY 1"),
         [1, 2]
     );
+}
+
+/// Two snapshots with the same words: the narrowed full text must give what a database of one of them gives.
+#[test]
+fn a_snapshot_narrows_the_full_text() {
+    let both = Fixture::new();
+    let one = Fixture::new();
+    let line = |fixture: &Fixture, snapshot_id: &str, line_no: &str, message: &str| {
+        fixture.insert(
+            "log_lines",
+            &[
+                ("snapshot_id", snapshot_id),
+                ("path", "'/var/log/syslog'"),
+                ("line_no", line_no),
+                ("program", "'kernel'"),
+                ("message", message),
+            ],
+        );
+    };
+    for fixture in [&both, &one] {
+        line(
+            fixture,
+            "1",
+            "1",
+            "'Out of memory: Killed process 7 (disk)'",
+        );
+        line(fixture, "1", "2", "'disk \u{fc}berlauf is full, the disk'");
+        // `full` between bytes that are no text.
+        line(fixture, "1", "3", "X'ff66756c6c0078ff'");
+    }
+    line(&both, "2", "9", "'the disk is full'");
+    for fixture in [&both, &one] {
+        fixture.execute(&ddl::FILL_FULL_TEXT.replace("?1", "0"));
+    }
+    let narrowed = |fixture: &Fixture| {
+        let database = Unlocked::open(fixture.path()).unwrap();
+        database.narrow(1).unwrap();
+        database.lock(LIMIT).unwrap()
+    };
+    for sql in [
+        "SELECT line_no FROM log_lines_fts WHERE log_lines_fts MATCH 'disk' ORDER BY rank, rowid",
+        "SELECT line_no FROM log_lines_fts WHERE message MATCH '\"out of memory\"'",
+        "SELECT line_no FROM log_lines_fts WHERE log_lines_fts MATCH 'program:kernel AND full' ORDER BY 1",
+        "SELECT line_no FROM log_lines_fts WHERE log_lines_fts MATCH 'UBERLAUF'",
+        "SELECT length(snippet(log_lines_fts, -1, '[', ']', '', 4)) FROM log_lines_fts WHERE log_lines_fts MATCH 'memory'",
+        "SELECT line_no FROM log_lines_fts WHERE log_lines_fts MATCH 'full' ORDER BY bm25(log_lines_fts), rowid",
+        "SELECT line_no FROM log_lines_fts WHERE log_lines_fts MATCH 'disk NOT memory' AND path LIKE '%syslog'",
+        "SELECT count(*) FROM log_lines AS l WHERE EXISTS (SELECT 1 FROM log_lines_fts AS f
+           WHERE f.log_lines_fts MATCH 'disk' AND f.path = l.path AND f.line_no = l.line_no)",
+    ] {
+        let expected = integers(&restricted(&one), sql);
+        assert!(!expected.is_empty(), "{sql}");
+        assert_eq!(integers(&narrowed(&both), sql), expected, "{sql}");
+        assert_eq!(integers(&narrowed(&one), sql), expected, "{sql}");
+    }
+    let all = "SELECT line_no FROM log_lines_fts WHERE log_lines_fts MATCH 'full' ORDER BY line_no";
+    assert_eq!(integers(&restricted(&both), all), [2, 3, 9]);
+    assert_eq!(integers(&narrowed(&both), all), [2, 3]);
 }
 
 #[test]

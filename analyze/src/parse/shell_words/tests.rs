@@ -1,0 +1,147 @@
+use super::*;
+
+/// Shows commands as their words, in brackets where blanks would be mistaken, `?` for what is not known.
+fn check(line: &str, expected: &[&str]) {
+    let shown: Vec<String> = commands(line.as_bytes())
+        .iter()
+        .map(|command| {
+            let words = command.assignments.iter().chain(&command.words);
+            let words = words.map(|word| {
+                let text = String::from_utf8_lossy(word).replace('\0', "?");
+                if text.is_empty() || text.contains([' ', '\n']) {
+                    format!("[{text}]")
+                } else {
+                    text
+                }
+            });
+            words.collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    assert_eq!(shown, expected, "{line}");
+}
+
+#[test]
+fn words_and_quotes() {
+    check(
+        "ls  -l\t'a b'\"c d\"e\\ f '' \"\"",
+        &["ls -l [a bc de f] [] []"],
+    );
+    check(
+        "echo $'it\\'s\\n' \"a\\\"b\\c\" $HOME \"${x}y\" $1 ${a:-b} $((1+(2))) \\",
+        &["echo [it's\n] a\"b\\c ? ?y ? ? ? \\"],
+    );
+    check("echo it's unbalanced", &["echo [its unbalanced]"]);
+    check("A=1 B='x y' cmd\\\n -v", &["A=1 [B=x y] cmd -v"]);
+}
+
+#[test]
+fn commands_of_a_line() {
+    check("a; b && c || d | e & f", &["a", "b", "c", "d", "e", "f"]);
+    check("a # ssh x\nb c#d", &["a", "b c#d"]);
+    check("a >out 2>&1 <in &>x 2>/dev/null b", &["a b"]);
+    check("cat <<E; b\nssh x\nE\nc\n", &["cat", "b", "c"]);
+    check(
+        "cat <<-'E' x\n\tssh x\n\tE\nc <<<\"ssh y\" d",
+        &["cat x", "c d"],
+    );
+    check("cat <<E\nssh x", &["cat"]);
+    check("(a; b) && { c; }", &["a", "b", "c"]);
+    check(
+        "if ! a; then b; else c; fi; while d; do e; done",
+        &["a", "b", "c", "d", "e"],
+    );
+    check("case $x in a) b ;; esac", &["b"]);
+    check("f() { a; }; f", &["f", "a", "f"]);
+}
+
+#[test]
+fn commands_within_commands() {
+    check(
+        "a $(b c) `d \\`e\\`` \"$(f \"g h\")\"",
+        &["b c", "e", "d ?", "f [g h]", "a ? ? ?"],
+    );
+    check("diff <(a) >(b)", &["a", "b", "diff ? ?"]);
+    assert_eq!(commands("$(".repeat(40).as_bytes()).len(), DEPTH_LIMIT + 1);
+}
+
+#[test]
+fn values_that_the_line_tells() {
+    check("for h in a b; do x $h@${h}c; done", &["x a@ac", "x b@bc"]);
+    check("h=web; x $h \"$h.example\"", &["x web web.example"]);
+    check(
+        "hs='a b'\nfor h in $hs c; do x $h; done",
+        &["x a", "x b", "x c"],
+    );
+    check(
+        "hs=(a 'b'); for h in \"${hs[@]}\"; do x $h; done",
+        &["x a", "x b"],
+    );
+    check("export h=web; x $h", &["x web"]);
+    check("for h in $(y) a; do x $h; done", &["y", "x ?", "x a"]);
+    check(
+        "x a{1,2}b w{08..10} {} {a} '{1,2}' {3..2}",
+        &["x a1b a2b w08 w09 w10 {} {a} {1,2} 3 2"],
+    );
+    check("for h in a b\n    x $h\nend", &["x a", "x b"]);
+    check("h=$(y); x $h", &["y", "x ?"]);
+}
+
+#[test]
+fn whether_a_shell_would_wait() {
+    for open in [
+        "echo 'a",
+        "echo \"a",
+        "for h in a b",
+        "for h in a; do x",
+        "if a; then",
+        "while a\ndo b",
+        "case $x in",
+        "case $x in\na) b;;",
+        "f() {",
+        "(a",
+        "$(a",
+        "`a",
+        "a=(b",
+        "a |",
+        "a &&",
+        "a ||\n",
+        "cat <<E",
+        "cat <<E\nx",
+        "a \\\n",
+        "echo $'a",
+    ] {
+        assert!(is_open(open.as_bytes()), "{open}");
+    }
+    for closed in [
+        "",
+        "ls",
+        "echo 'a\nb'",
+        "for h in a b\ndo x\ndone",
+        "if a; then b; fi",
+        "case $x in a) b;; esac",
+        "f() { a; }",
+        "(a)",
+        "a | b",
+        "a &",
+        "a;",
+        "cat <<E\nx\nE",
+        "# it's",
+        "echo for if {",
+        "a \\\nb",
+        "a |\nb",
+    ] {
+        assert!(!is_open(closed.as_bytes()), "{closed}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_line_panics(line: Vec<u8>) {
+        commands(&line);
+    }
+
+    #[test]
+    fn no_odd_line_panics(line in "[a$(){}`'\"\\\\,.0-9;<>#=\n ]*") {
+        commands(line.as_bytes());
+    }
+}

@@ -1,0 +1,157 @@
+//! The rotated siblings of the logs: found by listing, read newest first within what is left of the logs' budget.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schema::Outcome;
+use schema::rotated::{self, Age};
+use schema::source::{COMPRESSED_LOG_LIMIT, LOG_TAIL_LIMIT, LOGS_LIMIT};
+
+use super::Capture;
+use crate::Error;
+use crate::plan;
+use crate::protocol::{Access, End, FileTask, Request};
+
+/// Rotated logs that are read: a year of days for each log of a distribution.
+const SIBLING_LIMIT: usize = 2000;
+
+/// A rotated log that was found.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Sibling {
+    /// 0 for the newest of its log.
+    rank: usize,
+    /// Position of the log among the sources.
+    source: u16,
+    path: String,
+    is_compressed: bool,
+}
+
+impl Capture {
+    /// Reads the rotated siblings of all logs: the newest of each, then the second newest.
+    pub(super) fn siblings(&mut self) -> Result<(), Error> {
+        let logs: Vec<(u16, &'static str)> = plan::logs()
+            .into_iter()
+            .filter(|log| log.access == Access::System)
+            .map(|log| (log.source, log.path))
+            .collect();
+        let directories: BTreeSet<&str> = logs
+            .iter()
+            .filter_map(|(_, log)| Some(log.rsplit_once('/')?.0))
+            .collect();
+        let mut paths = Vec::new();
+        for directory in directories {
+            self.work(vec![Request::ListDirectory(directory.as_bytes().to_vec())])?;
+            let names = std::mem::take(&mut self.names);
+            // A name that is no text has no form of a rotated log's.
+            let names = names
+                .iter()
+                .filter_map(|name| std::str::from_utf8(name).ok());
+            paths.extend(names.map(|name| format!("{directory}/{name}")));
+        }
+        for (number, sibling) in ranked(&logs, &paths).into_iter().enumerate() {
+            self.sibling(number, sibling)?;
+        }
+        Ok(())
+    }
+
+    /// One at a time: what a file may take depends on what the ones before it took.
+    fn sibling(&mut self, number: usize, sibling: Sibling) -> Result<(), Error> {
+        let left = LOGS_LIMIT.saturating_sub(self.sink.log_bytes());
+        let spent = if number >= SIBLING_LIMIT {
+            Some(format!("number: over {SIBLING_LIMIT} rotated logs"))
+        } else if left == 0 {
+            Some(format!(
+                "size: the {LOGS_LIMIT} bytes for all logs are spent"
+            ))
+        } else {
+            None
+        };
+        if let (Some(reason), None) = (spent, &self.stop) {
+            let end = End::because(Outcome::Skipped, reason);
+            let now = self.now_ms();
+            self.sink
+                .outcome(sibling.path.as_bytes(), None, &end, now)?;
+            return Ok(());
+        }
+        let limit = if sibling.is_compressed {
+            COMPRESSED_LOG_LIMIT
+        } else {
+            LOG_TAIL_LIMIT
+        };
+        let task = FileTask {
+            source: sibling.source,
+            path: sibling.path.into_bytes(),
+            access: Access::Rotated(limit.min(left)),
+        };
+        self.files(std::iter::once(task))
+    }
+}
+
+/// The rotated logs among `paths`, by age within their log.
+fn ranked(logs: &[(u16, &'static str)], paths: &[String]) -> Vec<Sibling> {
+    let mut found: BTreeMap<(u16, bool), Vec<_>> = BTreeMap::new();
+    for path in paths {
+        for (source, log) in logs {
+            if let Some(sibling) = rotated::sibling(log, path) {
+                // A host that changed from numbers to dates has both, and either may be the newer.
+                let is_dated = matches!(sibling.age, Age::Date(_));
+                found.entry((*source, is_dated)).or_default().push((
+                    sibling.age,
+                    sibling.is_compressed,
+                    path,
+                ));
+            }
+        }
+    }
+    let mut ranked = Vec::new();
+    for ((source, _), mut siblings) in found {
+        siblings.sort();
+        ranked.extend(
+            siblings
+                .into_iter()
+                .enumerate()
+                .map(|(rank, (_, is_compressed, path))| Sibling {
+                    rank,
+                    source,
+                    path: path.clone(),
+                    is_compressed,
+                }),
+        );
+    }
+    ranked.sort();
+    ranked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_of_every_log_come_before_older_ones() {
+        let logs = [(3, "/var/log/syslog"), (4, "/var/log/kern.log")];
+        let paths = [
+            "/var/log/kern.log",
+            "/var/log/kern.log-20261031",
+            "/var/log/kern.log-20261101",
+            "/var/log/syslog.10.gz",
+            "/var/log/syslog.2.gz",
+            "/var/log/syslog.1",
+            "/var/log/other.1",
+        ]
+        .map(str::to_owned);
+        let order: Vec<(usize, String, bool)> = ranked(&logs, &paths)
+            .into_iter()
+            .map(|sibling| (sibling.rank, sibling.path, sibling.is_compressed))
+            .collect();
+        let expected = [
+            (0, "/var/log/syslog.1", false),
+            (0, "/var/log/kern.log-20261101", false),
+            (1, "/var/log/syslog.2.gz", true),
+            (1, "/var/log/kern.log-20261031", false),
+            (2, "/var/log/syslog.10.gz", true),
+        ];
+        assert_eq!(
+            order,
+            expected.map(|(rank, path, packed)| (rank, path.to_owned(), packed))
+        );
+    }
+}

@@ -1,0 +1,125 @@
+//! Tracked connections: `conntrack -L`, against the table of them.
+
+use std::path::Path;
+
+use super::facts::Facts;
+use crate::common::namespace::{in_network_of, network_of};
+use crate::common::succeed;
+
+/// Entries of the network namespaces.
+#[derive(Debug, Default)]
+pub(crate) struct Tracked {
+    pub(crate) entries: Facts,
+    pub(crate) counters: Facts,
+}
+
+impl Tracked {
+    pub(crate) fn witnessed(namespaces: &[u32]) -> Tracked {
+        let mut tracked = Tracked::default();
+        for pid in namespaces {
+            for family in ["ipv4", "ipv6"] {
+                let mut command = in_network_of(*pid, "conntrack");
+                command.args(["-L", "-o", "extended", "-f", family]);
+                let shown = succeed(&mut command, &[0]);
+                for line in String::from_utf8_lossy(&shown).lines() {
+                    tracked.line(network_of(*pid), line);
+                }
+            }
+        }
+        tracked
+    }
+
+    /// `ipv4 2 tcp 6 599 ESTABLISHED src=... dst=... [UNREPLIED] src=... dst=... [ASSURED] mark=0 use=1`.
+    fn line(&mut self, namespace: u64, line: &str) {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let family = if words[0] == "ipv4" { "inet" } else { "inet6" };
+        let values = |key: &str| -> Vec<&str> {
+            words
+                .iter()
+                .filter_map(|word| word.strip_prefix(key)?.strip_prefix('='))
+                .collect()
+        };
+        // That of one direction, where both or none have it.
+        let of = |key: &str, direction: usize| values(key).get(direction).copied();
+        let (src, dst) = (values("src"), values("dst"));
+        let ports = [
+            of("sport", 0),
+            of("dport", 0),
+            of("sport", 1),
+            of("dport", 1),
+        ];
+        let zone = of("zone", 0).or(of("zone-orig", 0)).unwrap_or("0");
+        // Unknown protocols have no ports to tell them apart: their number does.
+        let port = |port: Option<&str>| port.unwrap_or("-").to_owned();
+        let kind = of("id", 0).map_or(String::new(), |id| format!(" id {id}"));
+        let entry = format!(
+            "{namespace} {family} {} {} {} {} {} zone {zone}{kind}",
+            words[3],
+            src[0],
+            port(ports[0]),
+            dst[0],
+            port(ports[1])
+        );
+        let facts = &mut self.entries;
+        // `conntrack` knows a name for some that the kernel's own list calls unknown.
+        if !matches!(words[2], "dccp" | "unknown") {
+            facts.add(&entry, "protocol", words[2]);
+        }
+        if !words[5].contains('=') {
+            facts.add(&entry, "state", words[5]);
+        }
+        facts.add(&entry, "reply_src", src[1]);
+        facts.add(&entry, "reply_dst", dst[1]);
+        for (field, value) in [
+            ("reply_sport", ports[2]),
+            ("reply_dport", ports[3]),
+            ("icmp_type", of("type", 0)),
+            ("icmp_code", of("code", 0)),
+            ("mark", of("mark", 0)),
+        ] {
+            if let Some(value) = value {
+                facts.add(&entry, field, value);
+            }
+        }
+        for (field, flag) in [("assured", "[ASSURED]"), ("unreplied", "[UNREPLIED]")] {
+            facts.add(&entry, field, u8::from(words.contains(&flag)));
+        }
+        let offloaded = words.contains(&"[OFFLOAD]") || words.contains(&"[HW_OFFLOAD]");
+        facts.add(&entry, "offload", u8::from(offloaded));
+        let destination = src[1] != dst[0] || ports[2] != ports[1];
+        let source = dst[1] != src[0] || ports[3] != ports[0];
+        match (source, destination) {
+            (true, true) => facts.add(&entry, "nat", "both"),
+            (true, false) => facts.add(&entry, "nat", "snat"),
+            (false, true) => facts.add(&entry, "nat", "dnat"),
+            (false, false) => {}
+        }
+        for (direction, name) in ["orig", "reply"].iter().enumerate() {
+            for unit in ["packets", "bytes"] {
+                if let Some(value) = of(unit, direction) {
+                    self.counters.add(&entry, &format!("{name}_{unit}"), value);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn stored(database: &Path) -> Tracked {
+        let name = "net_namespace || ' ' || family || ' ' || protocol_number || ' ' || orig_src || ' '
+            || coalesce(orig_sport, '-') || ' ' || orig_dst || ' ' || coalesce(orig_dport, '-') || ' zone ' || zone
+            || coalesce(' id ' || icmp_id, '') AS subject";
+        Tracked {
+            entries: Facts::query(
+                database,
+                &format!(
+                    "SELECT {name}, iif(protocol IN ('dccp', 'unknown'), NULL, protocol) AS protocol, state, reply_src, reply_dst,
+                       reply_sport, reply_dport, icmp_type, icmp_code, mark, assured, unreplied, offload, nat
+                     FROM conntrack"
+                ),
+            ),
+            counters: Facts::query(
+                database,
+                &format!("SELECT {name}, orig_packets, orig_bytes, reply_packets, reply_bytes FROM conntrack"),
+            ),
+        }
+    }
+}
