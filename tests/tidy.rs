@@ -280,7 +280,7 @@ fn files_can_be_read_at_a_sitting() {
 fn records_have_one_layout() {
     let words = [
         "skip_serializing_if",
-        "flatten",
+        "serde(flatten",
         "untagged",
         "serde(tag",
         "serde(skip",

@@ -79,6 +79,7 @@ fn hold() {
         let (place, next) = (&place, &next);
         scope.spawn(move || {
             let mut number = 0;
+            let mut started = Vec::new();
             loop {
                 wait_for_storm(place);
                 number = (number + 1) % TOKENS;
@@ -88,7 +89,7 @@ fn hold() {
                     // Ids above those of the lanes, as they come.
                     std::fs::write(LAST_PID, (FIRST_LANE + 1000 + random_step()).to_string())
                         .unwrap();
-                    command.spawn().unwrap();
+                    started.push(Guard(command.spawn().unwrap()));
                 }
                 std::thread::sleep(Duration::from_millis(15));
             }
@@ -207,8 +208,8 @@ fn expect_unmixed(database: &Path) {
         let (pid, place) = (row[0].as_u64().unwrap(), row[1].as_str().unwrap());
         let text = row[2].as_str().unwrap_or_default();
         // A process that has not come to its own program yet has the parent's words, and no token.
-        if let Some(at) = text.find("token") {
-            let token = text[at..].chars().take("token0000".len()).collect();
+        if let Some((_, after)) = text.split_once("token") {
+            let token = after.chars().take("0000".len()).collect();
             let places = tokens.entry(pid).or_default();
             places.entry(token).or_default().push(place.to_owned());
         }

@@ -210,11 +210,6 @@ impl Host {
         }
     }
 
-    fn is_link(&self, directory: BorrowedFd<'_>, name: &str) -> bool {
-        let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW);
-        stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink)
-    }
-
     /// Whether a path of a dead tree is a directory.
     pub fn has_directory(&self, path: &[u8]) -> bool {
         self.kind(path) == Some(FileType::Directory)
@@ -240,7 +235,7 @@ impl Host {
         self.beneath(process, name, OFlags::RDONLY | OFlags::DIRECTORY)
             .map_err(|errno| match errno {
                 // With O_DIRECTORY a link is no directory.
-                Errno::NOTDIR if self.is_link(process, name) => self.refusal(Errno::LOOP),
+                Errno::NOTDIR if is_link(process, name) => self.refusal(Errno::LOOP),
                 errno => self.refusal(errno),
             })
     }
@@ -571,6 +566,11 @@ impl Opened {
             access_time_touched: false,
         }
     }
+}
+
+fn is_link(directory: BorrowedFd<'_>, name: &str) -> bool {
+    let stat = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW);
+    stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink)
 }
 
 /// Takes hold of a component of a path without opening it.

@@ -536,25 +536,13 @@ impl Capture {
         if self.stop.is_some() {
             return Ok(());
         }
-        let ends = [
-            (
-                members.into_keys().flatten().collect(),
-                End::because(Outcome::Failed, "none of its processes could be asked"),
-            ),
-            (
-                lacking,
-                End::because(Outcome::Absent, "the tree has its files of no process"),
-            ),
-        ];
-        for (inode, end) in ends
-            .iter()
-            .flat_map(|(inodes, end): &(Vec<u64>, _)| inodes.iter().map(move |inode| (inode, end)))
-        {
-            let path = format!("{kind}:[{inode}]");
+        for inode in members.into_keys().flatten() {
+            let end = End::because(Outcome::Failed, "none of its processes could be asked");
             let now = self.now_ms();
-            self.sink.outcome(path.as_bytes(), None, end, now)?;
+            self.sink
+                .outcome(format!("{kind}:[{inode}]").as_bytes(), None, &end, now)?;
         }
-        self.without_process(group)
+        self.without_process(group, kind, &lacking)
     }
 
     fn work(&mut self, requests: Vec<Request>) -> Result<(), Error> {

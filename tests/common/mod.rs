@@ -2,7 +2,6 @@
 #![allow(dead_code, reason = "each test binary uses a part of this")]
 
 pub(crate) mod namespace;
-pub(crate) mod witness;
 
 use std::fmt::Write as _;
 use std::fs::File;

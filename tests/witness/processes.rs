@@ -139,10 +139,10 @@ impl Processes {
             for line in lines_of(&directory.join("io")) {
                 match line.split_once(": ") {
                     Some(("read_bytes", value)) => {
-                        self.moving.add(&process, "disk_bytes_read", value)
+                        self.moving.add(&process, "disk_bytes_read", value);
                     }
                     Some(("write_bytes", value)) => {
-                        self.moving.add(&process, "disk_bytes_written", value)
+                        self.moving.add(&process, "disk_bytes_written", value);
                     }
                     _ => {}
                 }
@@ -267,7 +267,7 @@ impl Processes {
                     // Of this process, which looks and waits meanwhile, only what cannot change.
                     "nlwp" | "ni" | "state" | "rss" | "vsz" | "cputimes" if myself => {}
                     "state" | "cputimes" => {
-                        self.ps_moving.add(format!("thread {tid}"), name, value)
+                        self.ps_moving.add(format!("thread {tid}"), name, value);
                     }
                     "rss" | "vsz" => self.ps_moving.add(format!("process {pid}"), name, value),
                     // Those of a thread, where a thread may have its own.

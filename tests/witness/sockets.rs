@@ -147,7 +147,11 @@ impl Sockets {
         let mut from_end = columns.rsplitn(4, char::is_whitespace).skip(2);
         let inode = from_end.next().expect("the inode");
         let front = from_end.next().expect("what is before it");
-        let (_, path) = front.split_at(columns_end(front, 4));
+        // Kind, state and queues stand before it.
+        let path = (0..4).fold(front, |rest, _| {
+            let rest = rest.trim_start().split_once(char::is_whitespace);
+            rest.map_or("", |(_, rest)| rest)
+        });
         let socket = format!("{namespace} unix {kind} {inode}");
         for holder in &parsed.holders {
             self.unix.add(&socket, "holder", holder);
@@ -214,20 +218,6 @@ pub(crate) fn reads(file: &str) -> bool {
     shown
         .split(|character: char| !character.is_ascii_alphanumeric())
         .any(|word| word == file)
-}
-
-/// Where the first so many columns end.
-fn columns_end(line: &str, count: usize) -> usize {
-    let mut end = 0;
-    for _ in 0..count {
-        let rest = &line[end..];
-        let start = rest.len() - rest.trim_start().len();
-        let word = rest[start..]
-            .find(char::is_whitespace)
-            .unwrap_or(rest.len() - start);
-        end += start + word;
-    }
-    end
 }
 
 /// `ss` writes `*` for the IPv6 wildcard of a socket that takes both families, and for any port; it names the interface of

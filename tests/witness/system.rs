@@ -5,7 +5,8 @@ use std::process::Command;
 
 use super::facts::{Facts, latin, latin_hex};
 use super::processes::numbers;
-use crate::common::{analyze, succeed};
+use super::world::STILL;
+use crate::common::{analyze, has, succeed};
 
 /// Memory and mounts of the host.
 #[derive(Debug, Default)]
@@ -64,13 +65,15 @@ impl System {
     }
 
     fn ask_free(&mut self) {
+        if !has("free") {
+            return;
+        }
         let shown = succeed(Command::new("free").arg("-b").env("LC_ALL", "C"), &[0]);
         for line in String::from_utf8_lossy(&shown).lines().skip(1) {
             let words: Vec<_> = line.split_whitespace().collect();
-            let names = ["total", "used", "free", "shared", "cache", "available"];
-            for (name, value) in names.iter().zip(&words[1..]) {
-                self.memory.add(words[0].trim_end_matches(':'), name, value);
-            }
+            // The other columns go up and down with whatever the machine does.
+            self.memory
+                .add(words[0].trim_end_matches(':'), "total", words[1]);
         }
     }
 
@@ -83,18 +86,17 @@ impl System {
             &[0, 1],
         );
         for line in latin(&shown).lines().skip(1) {
-            let mut words = line
-                .rsplitn(6, char::is_whitespace)
-                .filter(|word| !word.is_empty());
-            let numbers: Vec<_> = words.by_ref().take(5).collect();
-            let Some(target) = words.next() else { continue };
-            for (name, value) in ["iavail", "itotal", "avail", "used", "size"]
-                .iter()
-                .zip(numbers)
-            {
-                if value != "-" {
-                    self.sizes
-                        .add(format!("mount {}", target.trim_end()), name, value);
+            // A mount point may hold blanks: the numbers are the last five words.
+            let words: Vec<_> = line.split_whitespace().collect();
+            let Some((target, numbers)) = words.split_last_chunk::<5>() else {
+                continue;
+            };
+            let target = target.join(" ");
+            let names = ["size", "used", "avail", "itotal", "iavail"];
+            for (name, value) in names.iter().zip(numbers) {
+                // What is used of others' file systems goes up and down.
+                if *value != "-" && (target == STILL || matches!(*name, "size" | "itotal")) {
+                    self.sizes.add(format!("mount {target}"), name, value);
                 }
             }
         }
@@ -112,16 +114,8 @@ impl System {
             ),
             memory: Facts::query(
                 database,
-                "WITH m AS (SELECT
-                   sum(value) FILTER (WHERE name = 'MemTotal') AS total,
-                   sum(value) FILTER (WHERE name = 'MemFree') AS free,
-                   sum(value) FILTER (WHERE name = 'Shmem') AS shared,
-                   sum(value) FILTER (WHERE name IN ('Buffers', 'Cached', 'SReclaimable')) AS cache,
-                   sum(value) FILTER (WHERE name = 'MemAvailable') AS available,
-                   sum(value) FILTER (WHERE name = 'SwapTotal') AS swap,
-                   sum(value) FILTER (WHERE name = 'SwapFree') AS swap_free FROM memory_info)
-                 SELECT 'Mem' AS subject, total, total - available AS used, free, shared, cache, available FROM m
-                 UNION ALL SELECT 'Swap', swap, swap - swap_free, swap_free, NULL, NULL, NULL FROM m",
+                "SELECT iif(name = 'MemTotal', 'Mem', 'Swap') AS subject, value AS total FROM memory_info
+                 WHERE name IN ('MemTotal', 'SwapTotal')",
             ),
             sizes: if knows_sizes() {
                 Facts::query(
@@ -146,14 +140,13 @@ pub(crate) fn knows_sizes() -> bool {
 
 /// Octal escapes of mountinfo, as hex of the bytes.
 fn unescaped(text: &str) -> String {
-    let mut bytes = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        bytes.push_str(&rest[..at]);
-        let code = u8::from_str_radix(&rest[at + 1..at + 4], 8).expect("three octal digits");
+    let mut parts = text.split('\\');
+    let mut bytes = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (code, rest) = part.split_at(3);
+        let code = u8::from_str_radix(code, 8).expect("three octal digits");
         bytes.push(char::from(code));
-        rest = &rest[at + 4..];
+        bytes.push_str(rest);
     }
-    bytes.push_str(rest);
     latin_hex(&bytes)
 }

@@ -20,6 +20,8 @@ use crate::common::{Guard, has, random, skip, succeed, wait_for};
 
 /// Where the test works inside its mount namespace.
 pub(crate) const PLACE: &str = "/mnt/tmp";
+/// A file system that nobody writes to.
+pub(crate) const STILL: &str = "/mnt/tmp/still";
 /// Ethertype for experiments (IEEE 802), of which nothing arrives.
 const EXPERIMENTAL: u16 = 0x88b5;
 
@@ -354,6 +356,13 @@ fn link_address(ip: &mut Command, name: &str) -> String {
 
 /// Processes in another mount namespace, with mounts of odd names, and below another root.
 fn elsewhere(add: &mut impl FnMut(&mut Command) -> u32) {
+    fs::create_dir(STILL).unwrap();
+    let mut mount = Command::new("mount");
+    succeed(
+        mount.args(["-t", "tmpfs", "-o", "size=3m,nr_inodes=77", "still", STILL]),
+        &[0],
+    );
+    fs::write(format!("{STILL}/file"), vec![b'x'; 5000]).unwrap();
     let script = format!(
         "mkdir '{PLACE}/odd dir\\' && mount -t tmpfs -o size=1m,nr_inodes=9 'no device' '{PLACE}/odd dir\\' \
          && echo content > '{PLACE}/odd dir\\/file' && touch {PLACE}/mounted && exec sleep 600"

@@ -7,7 +7,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::reach::{Reach, is_terminal, now};
 use crate::db::query::{Rows, Unlocked, Value};
-use crate::output::{self, Format, Output, Style};
+use crate::output::{self, Format, Layout, Output, Style};
 use crate::{Error, Exit, source, tell};
 
 /// Most bytes that a compiled pattern may take: against patterns that repeat repeats.
@@ -20,7 +20,7 @@ const LINES: &str = "SELECT path, line_no, time_us, host, program, pid, message 
 /// Arguments of `grep`.
 ///
 /// A line is found when the pattern matches its message, or its host, program and message as they stand in the log.
-/// Shell histories are not searched: `analyze sql` asks table shell_history. The exit code does not say whether
+/// Shell histories are not searched: `analyze sql` asks table `shell_history`. The exit code does not say whether
 /// anything was found.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -82,6 +82,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
         null: "",
         terminal: is_terminal(),
         indent: None,
+        layout: Layout::Lines,
+        widest: None,
     };
     let mut found = Found {
         pattern,

@@ -394,6 +394,14 @@ mod tests {
             (printed.family, printed.state, printed.original.icmp_id),
             ("inet6", Some(&b"CLOSED"[..]), None)
         );
+        let stamped = one(
+            "udp      17 4 src=192.0.2.1 dst=192.0.2.2 sport=1 dport=53 src=192.0.2.2 dst=192.0.2.1 sport=53 dport=1 mark=0 \
+             delta-time=26 [start=Sun Sep  2 15:32:30 2001] use=1",
+        );
+        assert_eq!(
+            (stamped.state, stamped.age, stamped.uses),
+            (None, Some(26), Some(1))
+        );
         let event = one(
             " [UPDATE] tcp      6 60 SYN_RECV src=192.0.2.1 dst=192.0.2.2 sport=1 dport=2 src=192.0.2.2 dst=192.0.2.1 sport=2 dport=1",
         );

@@ -48,6 +48,7 @@ fn socket(line: &[u8]) -> Option<UnixSocket<'_>> {
     };
     let state = match columns.hex::<u8>()? {
         1 if flags & LISTENS != 0 => "LISTEN",
+        // Connected, but nobody holds it yet; `ss` reads it so from this file.
         2 => "SYN-SENT",
         3 => "ESTAB",
         4 => "CLOSING",

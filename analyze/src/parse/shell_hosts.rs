@@ -9,6 +9,10 @@ use arguments::{Argument, Arguments, Options};
 
 /// Command lines within command lines that are entered, as in `ssh a "ssh b"`.
 const DEPTH_LIMIT: usize = 4;
+/// Command lines that are entered of one: loops within loops would make millions.
+const LINE_LIMIT: usize = 1000;
+/// Bytes of a command that are looked at: nobody types more.
+const LENGTH_LIMIT: usize = 64 << 10;
 /// Most hosts of one command: a line that names more is no command that somebody typed.
 const HOST_LIMIT: usize = 256;
 
@@ -28,16 +32,19 @@ pub(crate) fn hosts(line: &[u8]) -> Vec<Named> {
     let mut finder = Finder {
         found: Vec::new(),
         depth: 0,
+        lines: 0,
     };
     // A history that a crash has left behind has NULs before a line.
     let start = line.iter().position(|byte| *byte != 0);
-    finder.line(line.get(start.unwrap_or(0)..).unwrap_or(line));
+    let line = line.get(start.unwrap_or(0)..).unwrap_or(line);
+    finder.line(line.get(..LENGTH_LIMIT).unwrap_or(line));
     finder.found
 }
 
 struct Finder {
     found: Vec<Named>,
     depth: usize,
+    lines: usize,
 }
 
 /// A place to connect to.
@@ -50,13 +57,25 @@ struct Endpoint<'a> {
 
 impl Finder {
     fn line(&mut self, line: &[u8]) {
-        if self.depth >= DEPTH_LIMIT {
+        self.enter(|finder| {
+            for Command { assignments, words } in shell_words::commands(line) {
+                finder.command(&assignments, &words);
+            }
+        });
+    }
+
+    /// A command that another one runs.
+    fn inner(&mut self, words: &[Vec<u8>]) {
+        self.enter(|finder| finder.command(&[], words));
+    }
+
+    fn enter(&mut self, look: impl FnOnce(&mut Self)) {
+        if self.depth >= DEPTH_LIMIT || self.lines >= LINE_LIMIT {
             return;
         }
+        self.lines = self.lines.saturating_add(1);
         self.depth = self.depth.saturating_add(1);
-        for Command { assignments, words } in shell_words::commands(line) {
-            self.command(&assignments, &words);
-        }
+        look(self);
         self.depth = self.depth.saturating_sub(1);
     }
 
@@ -76,6 +95,7 @@ impl Finder {
                 continue;
             }
             match name {
+                b"find" => self.find(rest),
                 b"eval" | b"watch" => self.joined(programs::watched(rest)),
                 b"bash" | b"sh" | b"zsh" | b"dash" | b"ksh" | b"mksh" | b"ash" | b"fish"
                 | b"su" | b"runuser" => {
@@ -84,6 +104,21 @@ impl Finder {
                 _ => self.program(name, rest, assignments),
             }
             return;
+        }
+    }
+
+    /// `find ... -exec COMMAND ;`.
+    fn find(&mut self, words: &[Vec<u8>]) {
+        let is_exec = |word: &Vec<u8>| matches!(&**word, b"-exec" | b"-execdir" | b"-ok");
+        for command in words.split(is_exec).skip(1) {
+            let end = command
+                .iter()
+                .position(|word| matches!(&**word, b";" | b"+"));
+            self.inner(
+                command
+                    .get(..end.unwrap_or(command.len()))
+                    .unwrap_or_default(),
+            );
         }
     }
 

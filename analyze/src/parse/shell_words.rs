@@ -16,6 +16,11 @@ pub(crate) const UNKNOWN: u8 = 0;
 const DEPTH_LIMIT: usize = 16;
 /// Most words that braces make of one, and most commands that the values of variables make of one.
 const EXPANSION_LIMIT: usize = 64;
+/// Variables of several values in one command: with two values each they reach the limit of commands.
+const MANY_LIMIT: usize = 6;
+/// Bytes of a word to which values of variables are added, and in which braces are expanded: values can be doubled
+/// without end, and braces are looked for from each to the next.
+const WORD_LIMIT: usize = 4096;
 
 /// A simple command.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,6 +41,13 @@ pub(crate) fn commands(line: &[u8]) -> Vec<Command> {
 pub(crate) fn is_open(text: &[u8]) -> bool {
     let parser = Parser::of(text);
     parser.is_cut || parser.blocks > 0 || !parser.here.is_empty()
+}
+
+/// The line that ends the here-document whose text begins behind this one.
+pub(crate) fn awaited(line: &[u8]) -> Option<Vec<u8>> {
+    memchr::memmem::find(line, b"<<")?;
+    let (end, _) = Parser::of(line).here.pop()?;
+    Some(end)
 }
 
 /// A byte of a word, or what stands for some.
@@ -493,6 +505,7 @@ impl<'a> Parser<'a> {
         for piece in words.iter().flatten() {
             if let Piece::Variable(name) = piece
                 && let Some(values) = self.variables.get(name).filter(|values| values.len() > 1)
+                && many.len() < MANY_LIMIT
                 && !many.iter().any(|(known, _)| known == name)
             {
                 many.push((name, values.len()));
@@ -565,6 +578,10 @@ impl<'a> Parser<'a> {
                 Piece::Plain(byte) | Piece::Quoted(byte) => text.push(*byte),
                 Piece::Unknown => text.push(UNKNOWN),
                 Piece::Variable(name) => {
+                    if text.len() > WORD_LIMIT {
+                        text.push(UNKNOWN);
+                        continue;
+                    }
                     let choice = choices.iter().find(|(chosen, _)| chosen == name);
                     let values = self.variables.get(name);
                     let value = values.and_then(|values| match choice {

@@ -370,12 +370,11 @@ fn merged(mut kills: Vec<Kill>) -> Vec<Kill> {
                 let row = rows.get(*row).and_then(|row| row.time_us);
                 row.zip(kill.time_us).map(|(row, kill)| row.abs_diff(kill))
             });
-        match same.and_then(|row| rows.get_mut(row)) {
-            Some(row) => row.merge(kill),
-            None => {
-                known.push(rows.len());
-                rows.push(kill);
-            }
+        if let Some(row) = same.and_then(|row| rows.get_mut(row)) {
+            row.merge(kill);
+        } else {
+            known.push(rows.len());
+            rows.push(kill);
         }
     }
     rows.sort_by(|one, other| (one.time_us, one).cmp(&(other.time_us, other)));
@@ -389,8 +388,11 @@ mod tests {
     const NEW: &[u8] = b"oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=c,mems_allowed=0,oom_memcg=/a,task_memcg=/a/b,task=report,pid=7,uid=33";
     const NEW_KILL: &[u8] = b"Memory cgroup out of memory: Killed process 7 (report) total-vm:4kB, anon-rss:3kB, file-rss:2kB, shmem-rss:1kB, UID:33 pgtables:8kB oom_score_adj:5";
 
-    /// The kills of logs, whose lines have a time in seconds and perhaps a stamp.
-    fn kills(logs: &[(&str, &[(i64, Option<u64>, &[u8])])]) -> Vec<Kill> {
+    /// Time in seconds, perhaps a stamp, and the message.
+    type Line<'a> = (i64, Option<u64>, &'a [u8]);
+
+    /// The kills of logs.
+    fn kills(logs: &[(&str, &[Line<'_>])]) -> Vec<Kill> {
         let mut found = Found::default();
         for (path, lines) in logs {
             found.enter(path.as_bytes());
@@ -467,7 +469,7 @@ mod tests {
 
     #[test]
     fn old_kernels_say_it_in_several_lines() {
-        let lines: &[(i64, Option<u64>, &[u8])] = &[
+        let lines: &[Line<'_>] = &[
             (1, None, b"x invoked oom-killer: gfp_mask=0x1, order=0, oom_score_adj=0"),
             (1, None, b"Task in /a/b killed as a result of limit of /a"),
             (1, None, b"Memory cgroup out of memory: Kill process 7 (report) score 12 or sacrifice child"),
@@ -490,7 +492,7 @@ mod tests {
     #[test]
     fn a_group_is_killed_as_one() {
         let other = b"Memory cgroup out of memory: Killed process 8 (other) total-vm:1kB, anon-rss:1kB, file-rss:1kB, shmem-rss:0kB, UID:0 pgtables:1kB oom_score_adj:0";
-        let lines: &[(i64, Option<u64>, &[u8])] = &[
+        let lines: &[Line<'_>] = &[
             (1, None, NEW),
             (1, None, NEW_KILL),
             (1, None, b"Tasks in /a are going to be killed due to memory.oom.group set"),

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use schema::Source;
+use schema::{Outcome, Source};
 
 use super::Capture;
 use crate::Error;
-use crate::protocol::{Access, FileTask, ItemGroup};
+use crate::protocol::{Access, End, FileTask, ItemGroup};
 
 /// In place of a process: the files lie directly below `/proc`.
 pub(super) const NO_PROCESS: u32 = 0;
@@ -25,16 +25,26 @@ impl Capture {
         for pids in members.values_mut() {
             pids.retain(|pid| self.provided.contains(&(*pid, group)));
         }
-        let lacking = members
+        members
             .extract_if(.., |_, pids| pids.is_empty())
             .filter_map(|(inode, _)| inode)
-            .collect();
-        lacking
+            .collect()
     }
 
-    /// The host's own files of a kind of namespace, where no process of a dead tree has any: below `/proc/net`, or below
-    /// `/proc/self` where that is a directory, not a link.
-    pub(super) fn without_process(&mut self, group: ItemGroup) -> Result<(), Error> {
+    /// Says of which namespaces no process of a dead tree has the files; and where that is so of all, reads the host's
+    /// own: below `/proc/net`, or below `/proc/self` where that is a directory, not a link.
+    pub(super) fn without_process(
+        &mut self,
+        group: ItemGroup,
+        kind: &str,
+        lacking: &[u64],
+    ) -> Result<(), Error> {
+        for inode in lacking {
+            let end = End::because(Outcome::Absent, "the tree has its files of no process");
+            let path = format!("{kind}:[{inode}]");
+            let now = self.now_ms();
+            self.sink.outcome(path.as_bytes(), None, &end, now)?;
+        }
         let places: &[&str] = match group {
             ItemGroup::Net => &["/proc/net/", "/proc/self/net/"],
             ItemGroup::Mount => &["/proc/self/"],
@@ -46,10 +56,10 @@ impl Capture {
             let tasks: Vec<FileTask> = (0_u16..)
                 .zip(&self.sources)
                 .filter_map(|(position, source)| {
-                    let name = match (group, source) {
-                        (ItemGroup::Net, Source::NetNamespace(name))
-                        | (ItemGroup::Mount, Source::MountNamespace(name)) => name,
-                        _ => return None,
+                    let ((ItemGroup::Net, Source::NetNamespace(name))
+                    | (ItemGroup::Mount, Source::MountNamespace(name))) = (group, source)
+                    else {
+                        return None;
                     };
                     Some(FileTask {
                         source: position,

@@ -36,7 +36,8 @@ crate::table! {
         remote_address: Option<crate::table::Address>,
         /// Remote port, 0 when not connected. NULL for other families.
         remote_port: Option<u16>,
-        /// State as `ss` writes it: `LISTEN`, `ESTAB`, `TIME-WAIT`, `UNCONN`, ...
+        /// State as `ss` writes it: `LISTEN`, `ESTAB`, `TIME-WAIT`, `UNCONN`, ... A unix connection that its listener has not
+        /// accepted yet is `SYN-SENT`, with inode 0.
         state: Text<'a>,
         /// Owner; NULL for unix and netlink.
         uid: Option<u32>,

@@ -319,14 +319,14 @@ fn the_kill(database: &Path, story: &Story, kill: &Kill) {
     if knows(database, "oom_kills") {
         let sql = format!(
             "SELECT pid, name, total_vm_bytes, anon_rss_bytes, file_rss_bytes, \"constraint\", cgroup, oom_score_adj, uid
-             FROM oom_kills WHERE name = '{}'",
-            story.hog.name
+             FROM oom_kills WHERE cgroup = '{}'",
+            field("task_memcg")
         );
         expect_rows(database, &sql, &expected);
     } else {
         let sql = format!(
-            "SELECT message FROM log_lines WHERE path = '/dev/kmsg' AND message LIKE '%task={},%' ORDER BY line_no",
-            story.hog.name
+            "SELECT message FROM log_lines WHERE path = '/dev/kmsg' AND message LIKE '%task_memcg={},%' ORDER BY line_no",
+            field("task_memcg")
         );
         expect_rows(database, &sql, &kill.fields);
     }

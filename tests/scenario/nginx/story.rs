@@ -29,9 +29,8 @@ impl Draw {
     }
 
     fn hex(&mut self, digits: usize) -> String {
-        (0..digits)
-            .map(|_| format!("{:x}", self.below::<u8>(0, 16)))
-            .collect()
+        let digit = |number| char::from_digit(number, 16).expect("it is below 16");
+        (0..digits).map(|_| digit(self.below(0, 16))).collect()
     }
 
     /// A number that was not drawn before.
@@ -118,7 +117,7 @@ impl Story {
         let person = (draw.word(), draw.below(30_000, 40_000));
         let (root_history, person_history, visits) = histories(draw, &person.0);
         Story {
-            unit: format!("{runtime} {}", &container_id[..12]),
+            unit: format!("{runtime} {container_id:.12}"),
             container_id,
             container_cgroup,
             shim: format!("shim-{}", draw.word()),
@@ -248,7 +247,7 @@ fn histories(draw: &mut Draw, person: &str) -> (String, String, Vec<Visit>) {
     let mut time = draw.below::<u64>(1_700_000_000, 1_760_000_000);
     let mut timed = String::new();
     for command in other {
-        timed.push_str(&format!("#{time}\n{command}\n"));
+        timed = format!("{timed}#{time}\n{command}\n");
         time += draw.below::<u64>(1, 5000);
     }
     let mut plain = root.join("\n");

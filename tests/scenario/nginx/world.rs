@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -236,12 +236,22 @@ fn run_out_of_memory(story: &Story, group: &str) -> Kill {
     // `dmesg` is the witness: it reads the same log on its own.
     let log = succeed(Command::new("dmesg").arg("--notime"), &[0]);
     let log = String::from_utf8_lossy(&log).into_owned();
-    let task = format!("task={},", story.hog.name);
+    // Other runs left kills in the log: the group of this one is told by its parent too, which names the test's process.
+    let group = Path::new(group)
+        .components()
+        .rev()
+        .take(2)
+        .collect::<Vec<_>>();
+    let task = format!(
+        "/{}/{},task={},",
+        group[1].as_os_str().display(),
+        group[0].as_os_str().display(),
+        story.hog.name
+    );
     let mut lines = log.lines();
     let fields = lines
         .by_ref()
-        .filter(|line| line.contains("oom-kill:") && line.contains(&task))
-        .find(|line| line.contains(&story.hog.cgroup))
+        .find(|line| line.contains("oom-kill:") && line.contains(&task))
         .expect("the kernel tells the kill");
     let sentence = lines
         .find(|line| line.contains(": Killed process "))
@@ -331,8 +341,8 @@ fn run_container(story: &Story) {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(fs::File::create(run("container.err")).expect("the log is made"));
-    let mut container: Child = command.spawn().expect("unshare starts");
-    let mut output = container.stdout.take().expect("the pipe was asked for");
+    let mut container = Guard(command.spawn().expect("unshare starts"));
+    let mut output = container.0.stdout.take().expect("the pipe was asked for");
     std::thread::spawn(move || std::io::copy(&mut output, &mut &log));
     rest();
 }
@@ -341,11 +351,11 @@ fn configuration_of(story: &Story) -> String {
     let (user, _) = &story.worker;
     let (address, upstream_port) = (&story.upstream.peer, story.upstream_port);
     let port = story.web_port;
-    let places: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
-        .map(|kind| format!("{kind}_temp_path {RUN}/{kind}; "))
-        .collect();
-    // /dev/stdout would be opened anew: the pipe must be there for the workers as for the master.
+    let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+    let places = kinds
+        .map(|kind| format!("{kind}_temp_path {RUN}/{kind};"))
+        .join(" ");
+    // As images of nginx have it: the log is the pipe that the shim holds, opened once more.
     format!(
         "daemon off; user {user} {user}; worker_processes 2; pid {RUN}/nginx.pid; error_log stderr;\n\
          events {{}}\n\

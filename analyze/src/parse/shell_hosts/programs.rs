@@ -524,7 +524,7 @@ impl Finder {
                 _ => {}
             }
         }
-        self.command(&[], command.get(1..).unwrap_or_default());
+        self.inner(command.get(1..).unwrap_or_default());
     }
 
     fn netcat(&mut self, name: &[u8], words: &[Vec<u8>]) {

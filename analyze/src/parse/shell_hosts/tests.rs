@@ -1,4 +1,4 @@
-use super::hosts;
+use super::{LENGTH_LIMIT, hosts};
 
 /// Shows hosts as `program user@host:port`, with brackets around an address of IPv6.
 fn check(line: &str, expected: &[&str]) {
@@ -218,6 +218,14 @@ fn programs_that_run_others() {
 }
 
 #[test]
+fn commands_of_find() {
+    check(
+        "find ssh -name x -exec scp {} a:/tmp \\; -exec curl http://b +",
+        &["scp a", "curl b"],
+    );
+}
+
+#[test]
 fn what_is_no_host() {
     check("# ssh a", &[]);
     check("ls # ssh a; ssh b", &[]);
@@ -240,6 +248,28 @@ fn what_is_no_host() {
         &[],
     );
     check("\0\0ssh a", &["ssh a"]);
+}
+
+/// Lines that would take for ever, or all memory, to be taken at their word.
+#[test]
+fn what_grows_without_end() {
+    let looped = |inner: &str| format!("for i in {{1..64}}; do bash -c {inner:?}\" $i\"; done");
+    let nested = looped(&looped(&looped(&looped("x"))));
+    for line in [
+        nested,
+        format!("a=xx; {}ssh $a", "a=$a$a; ".repeat(60)),
+        "{".repeat(LENGTH_LIMIT),
+        "{a,".repeat(1000) + &"}".repeat(1000),
+        "{1..64}".repeat(100),
+        "kubectl -- ".repeat(LENGTH_LIMIT / 11),
+        "sudo ".repeat(LENGTH_LIMIT / 5),
+        "`".repeat(LENGTH_LIMIT),
+        (0..3000)
+            .map(|number| format!("for a{number} in x y;echo $a{number};"))
+            .collect(),
+    ] {
+        assert_eq!(hosts(line.as_bytes()), []);
+    }
 }
 
 proptest::proptest! {

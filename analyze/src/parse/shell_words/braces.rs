@@ -1,13 +1,14 @@
 //! Expansion of braces.
 
-use super::{EXPANSION_LIMIT, Piece, Word};
+use super::{EXPANSION_LIMIT, Piece, WORD_LIMIT, Word};
 
 /// Expands `{a,b}` and `{1..3}`.
 pub(super) fn braces(word: Word) -> Vec<Word> {
     let mut done = Vec::new();
     let mut open = vec![word];
     while let Some(word) = open.pop() {
-        let expanded = if done.len().saturating_add(open.len()) < EXPANSION_LIMIT {
+        let is_under = done.len().saturating_add(open.len()) < EXPANSION_LIMIT;
+        let expanded = if is_under && word.len() <= WORD_LIMIT {
             first_brace(&word)
         } else {
             None

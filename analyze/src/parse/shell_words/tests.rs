@@ -132,6 +132,8 @@ fn whether_a_shell_would_wait() {
     ] {
         assert!(!is_open(closed.as_bytes()), "{closed}");
     }
+    assert_eq!(awaited(b"cat <<'E F' <<-G >x"), Some(b"G".to_vec()));
+    assert_eq!(awaited(b"cat <<E\nx"), None);
 }
 
 proptest::proptest! {

@@ -63,6 +63,22 @@ fn hosts_in_histories() {
 }
 
 #[test]
+fn here_documents_name_no_hosts() {
+    check(
+        "history_hosts",
+        &[(
+            "/root/.ash_history",
+            b"ssh a <<E\nssh b\nE\nssh c\ncat <<E\nssh d\n",
+        )],
+        &[
+            "uid=0 username='root' history_file='/root/.ash_history' line_no=1 program='ssh' host='a' command='ssh a <<E'",
+            "uid=0 username='root' history_file='/root/.ash_history' line_no=4 program='ssh' host='c' command='ssh c'",
+            "uid=0 username='root' history_file='/root/.ash_history' line_no=6 program='ssh' host='d' command='ssh d'",
+        ],
+    );
+}
+
+#[test]
 fn a_file_of_loops_is_cut() {
     let line = "for h in w{1..64}; do ssh $h; done\n";
     let text = line.repeat(20);
