@@ -7,10 +7,10 @@ WITH
   process AS (SELECT * FROM processes WHERE pid = :pid),
   ages AS (
     SELECT
-      -- A dead tree has no clock, but tells how long its host was up.
+      -- Since boot where that is told: a wall clock may have been set, and a dead tree's is the analyst's.
       coalesce(
-        snapshots.time - process.start_time,
-        (SELECT total_seconds FROM uptime) - process.start_ticks / snapshots.clock_ticks
+        (SELECT total_seconds FROM uptime) - process.start_ticks / snapshots.clock_ticks,
+        snapshots.time - process.start_time
       ) AS seconds
     FROM process
     JOIN snapshots USING (snapshot_id)
