@@ -49,7 +49,8 @@ pid               701
 name              nginx
 state             S (sleeping) in ep_poll
 parent            700 nginx
-age               0 days, 2:23:47
+started           2026-11-24 05:12:14 UTC
+age               0 days, 3:40:27
 user              33 www-data
 group             33 www-data
 executable        /usr/sbin/nginx
@@ -59,17 +60,17 @@ belongs to        service nginx.service
 cgroup            /system.slice/nginx.service
 job               group 700, session 700
 threads           1 (1 S)
-cpu               9.10 s user, 4.32 s system, 0.2 % of a processor since its start
+cpu               9.10 s user, 4.32 s system, 0.1 % of a processor since its start
 priority          nice 0, oom_score_adj 0
 memory            8.0 MiB resident (0.2 % of the host), 64.0 MiB virtual
 storage           0.0 MiB read, 1.0 MiB written
 context switches  2103 waiting, 701 preempted
 
 Ancestors and descendants
-Is        PID  User      S  Started  RSS KiB  Command
-ancestor    1  root      S             12800  /sbin/init
-parent    700  root      S              6600   \_ nginx: master process /usr/sbin/nginx -g daemon on; master_process on;
-itself    701  www-data  S              8192       \_ nginx: worker process
+Is        PID  User      S  Started              RSS KiB  Command
+ancestor    1  root      S  2026-11-24 05:12:00    12800  /sbin/init
+parent    700  root      S  2026-11-24 05:12:14     6600   \_ nginx: master process /usr/sbin/nginx -g daemon on; master_process on;
+itself    701  www-data  S  2026-11-24 05:12:14     8192       \_ nginx: worker process
 
 Arguments
 No  Bytes  Argument
@@ -129,14 +130,14 @@ unified      /system.slice/nginx.service
 
 Namespaces
 Namespace       Inode  Of pid 1  The host's  Processes
-cgroup     4026531835  yes       yes                11
-ipc        4026531839  yes       yes                11
-mnt        4026531841  yes       unknown            11
-net        4026531840  yes       unknown            11
-pid        4026531836  yes       yes                11
-time       4026531834  yes       yes                13
-user       4026531837  yes       yes                13
-uts        4026531838  yes       yes                11
+cgroup     4026531835  yes       yes                12
+ipc        4026531839  yes       yes                12
+mnt        4026531841  yes       unknown            12
+net        4026531840  yes       unknown            12
+pid        4026531836  yes       yes                12
+time       4026531834  yes       yes                14
+user       4026531837  yes       yes                14
+uts        4026531838  yes       yes                12
 
 Threads
 TID  Name   S  User s  System s  Nice  Processor
@@ -164,7 +165,7 @@ fn a_container_has_its_ends_outside() {
     let process = &app["process"]["rows"][0];
     assert_eq!(process["belongs to"], "container docker 3f9c2d7e51a8");
     assert_eq!(process["parent"], "900 containerd-shim");
-    assert_eq!(process["age"], "0 days, 2:23:10");
+    assert_eq!(process["age"], "0 days, 3:39:50");
     assert_eq!(process["threads"], "3 (2 S, 1 R)");
     expect(
         &app,
@@ -205,8 +206,8 @@ fn a_container_has_its_ends_outside() {
             "mnt | no | unknown | 2",
             "net | no | unknown | 2",
             "pid | no | no | 2",
-            "time | yes | yes | 13",
-            "user | yes | yes | 13",
+            "time | yes | yes | 14",
+            "user | yes | yes | 14",
             "uts | no | no | 2",
         ],
     );

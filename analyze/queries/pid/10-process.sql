@@ -7,11 +7,11 @@ WITH
   process AS (SELECT * FROM processes WHERE pid = :pid),
   ages AS (
     SELECT
-      -- A dead tree was captured at any time after it was frozen, but tells how long its host had been up.
-      CASE snapshots.mode
-        WHEN 'live' THEN snapshots.time - process.start_time
-        ELSE (SELECT total_seconds FROM uptime) - process.start_ticks / snapshots.clock_ticks
-      END AS seconds
+      -- Since boot where that is told: a wall clock may have been set, and a dead tree's is the analyst's.
+      coalesce(
+        (SELECT total_seconds FROM uptime) - process.start_ticks / snapshots.clock_ticks,
+        snapshots.time - process.start_time
+      ) AS seconds
     FROM process
     JOIN snapshots USING (snapshot_id)
   ),

@@ -12,12 +12,12 @@ WITH
     SELECT
       processes.*,
       processes.user_time + processes.system_time AS cpu_ms,
-      -- A dead tree has no clock, but tells how long its host was up.
+      -- Since boot where that is told: a wall clock may have been set, and a dead tree's is the analyst's.
       nullif(
         max(
           coalesce(
-            snapshots.time - processes.start_time,
-            host.uptime - processes.start_ticks / snapshots.clock_ticks
+            host.uptime - processes.start_ticks / snapshots.clock_ticks,
+            snapshots.time - processes.start_time
           ),
           0
         ),

@@ -482,6 +482,7 @@ fn what_could_not_be_looked_at_is_told() {
         ("10", "'/proc/10/fd/4'", "'denied'", "13", "NULL"),
         ("1", "'/proc/1/net/tcp'", "'denied'", "1", "NULL"),
         ("1", "'/proc/1/stat'", "'denied'", "1", "NULL"),
+        ("1", "'/proc/1/net/udplite'", "'absent'", "2", "NULL"),
         ("2", "'/proc/2/net/tcp'", "'denied'", "1", "NULL"),
         ("NULL", "'/var/log/syslog'", "'denied'", "13", "NULL"),
         ("NULL", "'/var/log/messages'", "'truncated'", "NULL", "NULL"),
