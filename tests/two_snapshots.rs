@@ -77,9 +77,9 @@ fn change(root: &Path) {
         "33\t33\t33\t33",
         "1001\t1001\t1001\t1001",
     );
-    edit("etc/passwd", "/bin/bash", "/bin/dash");
-    edit("var/log/syslog", " web-1 ", " web-2 ");
-    fs::write(root.join("proc/uptime"), "99641.27 16203.50\n").unwrap();
+    edit("etc/passwd", "grace", "hopper");
+    edit("proc/uptime", "13241", "14241");
+    edit("var/log/syslog", "refused", "reset");
 }
 
 fn json(command: &mut Command, snapshot: Option<&str>) -> Value {
