@@ -84,14 +84,6 @@ pub(crate) fn objects(database: &Path, sql: &str) -> Vec<Map<String, Value>> {
     serde_json::from_slice(&json).unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
-/// Whether this build's table has the column.
-pub(crate) fn has_column(table: &str, column: &str) -> bool {
-    let shown = succeed(analyze().args(["tables", table, "--format", "json"]), &[0]);
-    let shown: Value = serde_json::from_slice(&shown).expect("JSON");
-    let columns = shown["columns"].as_array().expect("columns");
-    columns.iter().any(|found| found["name"] == column)
-}
-
 pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use common::namespace::{holder_role, inside, open_directory};
 use common::{count, expect_rows, has, hex, run_within, skip, succeed};
-use facts::{Compared, Facts, has_column};
+use facts::{Compared, Facts};
 use links::Links;
 use processes::Processes;
 use sockets::Sockets;
@@ -175,10 +175,8 @@ fn differences(before: &Witness, after: &Witness, found: &Witness) -> Vec<String
     compare("ip, inferred", &|of| &of.links.inferred, Kind::Inferred);
     compare("mounts", &|of| &of.system.mounts, Kind::Still);
     compare("free", &|of| &of.system.memory, Kind::Moving);
-    if has_column("mounts", "blocks_free") {
-        compare("df", &|of| &of.system.sizes, Kind::Moving);
-    }
-    if has("ss") && has_column("sockets", "port_id") {
+    compare("df", &|of| &of.system.sizes, Kind::Moving);
+    if has("ss") {
         compare("ss, other", &|of| &of.sockets.other, Kind::Still);
     }
     wrong

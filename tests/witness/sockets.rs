@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::facts::{Facts, has_column, latin, latin_hex};
+use super::facts::{Facts, latin, latin_hex};
 use crate::common::namespace::{in_network_of, network_of};
 use crate::common::succeed;
 
@@ -204,7 +204,7 @@ impl Sockets {
                  WHERE s.protocol IN ('tcp', 'udp')"
             )),
             unix,
-            other: if has_column("sockets", "port_id") {
+            other: {
                 let mut other = ask(&format!(
                     "SELECT {name}, s.state {held} WHERE s.protocol = 'raw' AND s.family GLOB 'inet*'"
                 ));
@@ -218,8 +218,6 @@ impl Sockets {
                 );
                 other.0.extend(packet.0.into_iter().chain(netlink.0));
                 other
-            } else {
-                Facts::default()
             },
             moving: ask(&format!(
                 "SELECT {name}, s.recv_queue, s.send_queue {held} WHERE s.protocol IN ('tcp', 'udp')"

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::facts::{Facts, has_column, latin, latin_hex};
+use super::facts::{Facts, latin, latin_hex};
 use super::processes::numbers;
 use super::world::STILL;
 use crate::common::{has, succeed};
@@ -114,17 +114,13 @@ impl System {
                 "SELECT iif(name = 'MemTotal', 'Mem', 'Swap') AS subject, value AS total FROM memory_info
                  WHERE name IN ('MemTotal', 'SwapTotal')",
             ),
-            sizes: if has_column("mounts", "blocks_free") {
-                Facts::query(
+            sizes: Facts::query(
                     database,
                     "SELECT 'mount ' || path AS subject, blocks * blocks_size AS size,
                        (blocks - blocks_free) * blocks_size AS used, blocks_available * blocks_size AS avail,
                        inodes AS itotal, inodes_free AS iavail
                      FROM mounts WHERE NOT covered",
-                )
-            } else {
-                Facts::default()
-            },
+                ),
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Tracked connections: `conntrack -L`, against the table of them.
 
 use std::path::Path;
-use std::sync::OnceLock;
 
-use super::facts::{Facts, has_column};
+use super::facts::Facts;
 use crate::common::namespace::{in_network_of, network_of};
 use crate::common::succeed;
 
@@ -91,7 +90,7 @@ impl Tracked {
             ("reply_dst_key", "dstkey", 1),
         ] {
             let digits = of(key, direction).and_then(|value| value.strip_prefix("0x"));
-            if let (Some(digits), true) = (digits, has_directions()) {
+            if let Some(digits) = digits {
                 facts.add(&entry, field, u32::from_str_radix(digits, 16).expect("hex"));
             }
         }
@@ -121,17 +120,13 @@ impl Tracked {
         let name = "net_namespace || ' ' || family || ' ' || protocol_number || ' ' || orig_src || ' '
             || coalesce(orig_sport, '-') || ' ' || orig_dst || ' ' || coalesce(orig_dport, '-') || ' zone ' || zone
             || coalesce(' id ' || icmp_id, '') AS subject";
-        let more = if has_directions() {
-            ", orig_zone, reply_zone, orig_src_key, orig_dst_key, reply_src_key, reply_dst_key"
-        } else {
-            ""
-        };
         Tracked {
             entries: Facts::query(
                 database,
                 &format!(
                     "SELECT {name}, iif(protocol IN ('dccp', 'unknown'), NULL, protocol) AS protocol, state, reply_src, reply_dst,
-                       reply_sport, reply_dport, icmp_type, icmp_code, mark, assured, unreplied, offload, nat{more}
+                       reply_sport, reply_dport, icmp_type, icmp_code, mark, assured, unreplied, offload, nat,
+                       orig_zone, reply_zone, orig_src_key, orig_dst_key, reply_src_key, reply_dst_key
                      FROM conntrack"
                 ),
             ),
@@ -141,10 +136,4 @@ impl Tracked {
             ),
         }
     }
-}
-
-/// Whether this build tells zones and keys of either direction.
-pub(crate) fn has_directions() -> bool {
-    static KNOWN: OnceLock<bool> = OnceLock::new();
-    *KNOWN.get_or_init(|| has_column("conntrack", "orig_zone"))
 }

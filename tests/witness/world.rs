@@ -433,15 +433,13 @@ fn tracked(far: u32) {
             &[0],
         );
     }
-    if has_directions() {
-        let zoned = format!(
-            "-I -t 600 -s 198.51.100.3 -d 192.0.2.1 -p tcp {ports} --state ESTABLISHED --orig-zone 9"
-        );
-        succeed(
-            Command::new("conntrack").args(zoned.split_whitespace()),
-            &[0],
-        );
-    }
+    let zoned = format!(
+        "-I -t 600 -s 198.51.100.3 -d 192.0.2.1 -p tcp {ports} --state ESTABLISHED --orig-zone 9"
+    );
+    succeed(
+        Command::new("conntrack").args(zoned.split_whitespace()),
+        &[0],
+    );
     let entry = format!("-I -p tcp -s 198.51.100.9 -d 192.0.2.2 {ports} --state SYN_SENT -t 600");
     succeed(
         in_network_of(far, "conntrack").args(entry.split_whitespace()),

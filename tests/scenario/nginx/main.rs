@@ -227,19 +227,6 @@ fn its_output(database: &Path, story: &Story, facts: &Facts) {
     expect_rows(database, &sql, &expected);
 }
 
-/// Whether this build has the table or view.
-fn knows(database: &Path, table: &str) -> bool {
-    let mut command = analyze();
-    command
-        .arg("sql")
-        .arg(database)
-        .arg(format!("SELECT 1 FROM {table} LIMIT 0"));
-    let output = common::run_within(&mut command, std::time::Duration::from_mins(1));
-    let missing = String::from_utf8_lossy(&output.stderr).contains("no such table");
-    assert!(output.status.success() || missing, "{output:?}");
-    !missing
-}
-
 fn the_hosts_that_people_visited(database: &Path, story: &Story) {
     let mut expected: Vec<_> = story
         .visits
@@ -259,26 +246,14 @@ fn the_hosts_that_people_visited(database: &Path, story: &Story) {
         })
         .collect();
     expected.sort();
-    if knows(database, "history_hosts") {
-        let sql = "SELECT username, program, host, port, user, command FROM history_hosts
-             ORDER BY username, program, host, port";
-        let mut found: Vec<_> = rows(database, sql)
-            .iter()
-            .map(|row| common::line(row))
-            .collect();
-        found.sort();
-        assert_eq!(found, expected);
-    } else {
-        let sql = "SELECT DISTINCT command FROM shell_history
-             WHERE command GLOB 'ssh *' OR command GLOB 'scp *' ORDER BY command";
-        let mut commands: Vec<_> = story
-            .visits
-            .iter()
-            .map(|visit| visit.command.as_str())
-            .collect();
-        commands.sort_unstable();
-        expect_rows(database, sql, &commands.join("\n"));
-    }
+    let sql = "SELECT username, program, host, port, user, command FROM history_hosts
+         ORDER BY username, program, host, port";
+    let mut found: Vec<_> = rows(database, sql)
+        .iter()
+        .map(|row| common::line(row))
+        .collect();
+    found.sort();
+    assert_eq!(found, expected);
 }
 
 fn the_kill(database: &Path, story: &Story, kill: &Kill) {
@@ -316,18 +291,10 @@ fn the_kill(database: &Path, story: &Story, kill: &Kill) {
         story.hog.oom_score_adj,
         story.hog.uid
     );
-    if knows(database, "oom_kills") {
-        let sql = format!(
-            "SELECT pid, name, total_vm_bytes, anon_rss_bytes, file_rss_bytes, \"constraint\", cgroup, oom_score_adj, uid
-             FROM oom_kills WHERE cgroup = '{}'",
-            field("task_memcg")
-        );
-        expect_rows(database, &sql, &expected);
-    } else {
-        let sql = format!(
-            "SELECT message FROM log_lines WHERE path = '/dev/kmsg' AND message LIKE '%task_memcg={},%' ORDER BY line_no",
-            field("task_memcg")
-        );
-        expect_rows(database, &sql, &kill.fields);
-    }
+    let sql = format!(
+        "SELECT pid, name, total_vm_bytes, anon_rss_bytes, file_rss_bytes, \"constraint\", cgroup, oom_score_adj, uid
+         FROM oom_kills WHERE cgroup = '{}'",
+        field("task_memcg")
+    );
+    expect_rows(database, &sql, &expected);
 }
