@@ -245,7 +245,7 @@ fn each_crate_has_its_place() {
     );
     only_in(
         &product,
-        &["process::Command", "process::{", "process::*"],
+        &["process::Command", "std::process::{", "std::process::*"],
         &["capture/src/pool.rs"],
     );
     only_in(
