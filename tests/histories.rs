@@ -290,7 +290,7 @@ fn what_processes_name() {
          /mnt/h/mine | skipped | owned by uid 1000, and named by a process of uid 999
          /mnt/h/mine | collected | NULL
          /mnt/h/of-root | collected | NULL
-         /proc/PID/root/h/link | absent | NULL
+         /proc/PID/root/h/link | absent | symbolic link to /mnt/h/in-a-link
          /proc/PID/root/h/of-jail | collected | NULL
          /proc/PID/root/mnt/apart | collected | NULL
          /proc/PID/root/mnt/h/of-root | skipped | the host's own file, which was read",

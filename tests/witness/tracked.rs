@@ -48,7 +48,11 @@ impl Tracked {
             of("sport", 1),
             of("dport", 1),
         ];
-        let zone = of("zone", 0).unwrap_or("0");
+        // The table's zone is that of the one direction that has one, where not both do.
+        let zone = ["zone", "zone-orig", "zone-reply"]
+            .iter()
+            .find_map(|key| of(key, 0))
+            .unwrap_or("0");
         // Unknown protocols have no ports to tell them apart: their number does.
         let port = |port: Option<&str>| port.unwrap_or("-").to_owned();
         let kind = of("id", 0).map_or(String::new(), |id| format!(" id {id}"));
