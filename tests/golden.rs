@@ -164,7 +164,9 @@ fn compare(path: &Path, found: &str, differences: &mut String) {
 /// What a command prints for people, without the lines that say when the snapshots were taken.
 fn printed(command: &mut Command, codes: &[i32]) -> String {
     let text = String::from_utf8(succeed(command, codes)).expect("text");
-    let lines = text.lines().filter(|line| !line.contains("  frozen "));
+    let lines = text
+        .lines()
+        .filter(|line| !line.contains("  a tree, archived "));
     lines.fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }
 

@@ -153,7 +153,7 @@ fn a_worker_on_one_screen() {
     let screen = screen(701, web_1());
     let (headline, rest) = screen.split_once('\n').expect("lines");
     assert!(
-        headline.starts_with("web-1  frozen ") && headline.ends_with("  complete"),
+        headline.starts_with("web-1  a tree, archived ") && headline.ends_with("  complete"),
         "{headline}"
     );
     assert_eq!(rest, NGINX_WORKER);

@@ -79,6 +79,7 @@ const BRIEF: &[(&str, &str)] = files!("brief":
     "30-listeners",
     "40-remote",
     "45-history-hosts",
+    "48-oom-kills",
     "50-errors",
 );
 

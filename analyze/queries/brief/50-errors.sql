@@ -1,19 +1,46 @@
 -- title: Last errors in the logs
--- description: lines of severity error and worse, or that say so, the newest first; equal messages of a program are one row
+-- description: lines of severity error and worse, or that say so, the newest first; equal messages of a program are one
+--   row, and one that several logs have is counted once. What the kernel killed for memory stands above.
 -- rows: 5
+WITH
+  lines AS (
+    SELECT
+      path,
+      line_no,
+      time,
+      time_us,
+      severity,
+      program,
+      -- A syslog daemon keeps the kernel's own stamp, [123.456789].
+      CASE
+        WHEN program = 'kernel' AND message GLOB '[[]*[0-9].[0-9]*] *' THEN substr(message, instr(message, '] ') + 2)
+        ELSE message
+      END AS message
+    FROM log_lines
+  ),
+  errors AS (
+    SELECT path, program, message, count(*) AS count, max(time) AS time, max(time_us) AS time_us, max(line_no) AS line_no
+    FROM lines
+    WHERE (
+        severity <= 3
+        OR message LIKE '%error%'
+        OR message LIKE '%fail%'
+        OR message LIKE '%denied%'
+        OR message LIKE '%segfault%'
+        OR message LIKE '%panic%'
+      )
+      AND NOT (
+        program = 'kernel'
+        AND (message LIKE '%oom-kill%' OR message LIKE '%out of memory%' OR message LIKE 'oom_reaper%')
+      )
+    GROUP BY path, program, message
+  )
 SELECT
   strftime('%m-%d %H:%M:%S', max(time), 'unixepoch') AS Last,
-  count(*) AS Count,
-  path AS Log,
+  max(count) AS Count,
+  min(path) || CASE WHEN count(*) > 1 THEN ' +' || (count(*) - 1) ELSE '' END AS Log,
   program AS Program,
   substr(message, 1, 160) || CASE WHEN length(message) > 160 THEN '...' ELSE '' END AS Message
-FROM log_lines
-WHERE severity <= 3
-  OR message LIKE '%error%'
-  OR message LIKE '%fail%'
-  OR message LIKE '%denied%'
-  OR message LIKE '%oom%'
-  OR message LIKE '%segfault%'
-  OR message LIKE '%panic%'
-GROUP BY path, program, message
+FROM errors
+GROUP BY program, message
 ORDER BY max(time_us) DESC NULLS LAST, max(line_no) DESC

@@ -25,6 +25,27 @@ pub(crate) struct Route<'a> {
 /// `RTF_GATEWAY`.
 const HAS_GATEWAY: u32 = 2;
 
+/// `RTF_REJECT`.
+const REJECTS: u32 = 0x200;
+/// `RTF_ANYCAST`, of IPv6 alone.
+const IS_ANYCAST: u32 = 0x10_0000;
+/// `RTF_LOCAL`, of IPv6 alone.
+const IS_LOCAL: u32 = 0x8000_0000;
+
+impl Route<'_> {
+    /// What becomes of its packets, by its flags and destination.
+    pub(crate) fn kind(&self) -> &'static str {
+        let has = |flag: u32| self.flags & flag != 0;
+        match self.destination {
+            _ if has(REJECTS) => "unreachable",
+            IpAddr::V6(_) if has(IS_ANYCAST) => "anycast",
+            IpAddr::V6(_) if has(IS_LOCAL) => "local",
+            destination if destination.is_multicast() => "multicast",
+            _ => "unicast",
+        }
+    }
+}
+
 /// Reads the lines of `route` below the heading.
 pub(crate) fn parse(input: &[u8], order: ByteOrder) -> Parsed<Vec<Route<'_>>> {
     each_line(
@@ -132,6 +153,34 @@ mod tests {
             ),
             0,
             &["2001:db8::/64 via None eth0 1 256"],
+        );
+    }
+
+    #[test]
+    fn kinds() {
+        let check = |line: &[u8], expected: &str| {
+            let parsed = parse_v6(line);
+            assert_eq!(parsed.value.first().unwrap().kind(), expected);
+        };
+        check(
+            b"00000000000000000000000000000000 00 00000000000000000000000000000000 00 00000000000000000000000000000000 \
+              ffffffff 00000001 00000000 00200200       lo\n",
+            "unreachable",
+        );
+        check(
+            b"fe800000000000000000000000000001 80 00000000000000000000000000000000 00 00000000000000000000000000000000 \
+              00000000 00000002 00000000 80200001     eth0\n",
+            "local",
+        );
+        check(
+            b"fe800000000000000000000000000000 80 00000000000000000000000000000000 00 00000000000000000000000000000000 \
+              00000000 00000003 00000000 00300001     eth0\n",
+            "anycast",
+        );
+        check(
+            b"ff000000000000000000000000000000 08 00000000000000000000000000000000 00 00000000000000000000000000000000 \
+              00000100 00000002 00000000 00000001     eth0\n",
+            "multicast",
         );
     }
 

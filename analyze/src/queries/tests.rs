@@ -607,3 +607,56 @@ fn brief_finds_errors_and_joins_equal_ones() {
         ]
     );
 }
+
+#[test]
+fn brief_tells_a_kernel_message_once_and_leaves_the_kills_to_their_section() {
+    let fixture = Fixture::new();
+    for (path, line, message) in [
+        ("'/dev/kmsg'", "1", "'EXT4-fs error (device vda)'"),
+        (
+            "'/var/log/syslog'",
+            "2",
+            "'[  12.345678] EXT4-fs error (device vda)'",
+        ),
+        (
+            "'/dev/kmsg'",
+            "3",
+            "'Memory cgroup out of memory: Killed process 7 (failing)'",
+        ),
+    ] {
+        fixture.insert(
+            "log_lines",
+            &[
+                ("path", path),
+                ("line_no", line),
+                ("time", "9"),
+                ("time_us", "9000000"),
+                ("severity", "3"),
+                ("program", "'kernel'"),
+                ("message", message),
+            ],
+        );
+    }
+    fixture.insert(
+        "oom_kills",
+        &[
+            ("time", "9"),
+            ("time_us", "9000000"),
+            ("pid", "7"),
+            ("name", "'failing'"),
+            ("anon_rss_bytes", "5242880"),
+            ("constraint", "'CONSTRAINT_MEMCG'"),
+            ("cgroup", "'/a'"),
+            ("path", "'/dev/kmsg'"),
+            ("line_no", "3"),
+        ],
+    );
+    assert_eq!(
+        ask(&fixture, named(brief(), "50-errors").sql),
+        ["01-01 00:00:09|1|/dev/kmsg +1|kernel|EXT4-fs error (device vda)"]
+    );
+    assert_eq!(
+        ask(&fixture, named(brief(), "48-oom-kills").sql),
+        ["01-01 00:00:09|7|failing|5|NULL|its cgroup|/a"]
+    );
+}

@@ -27,6 +27,7 @@ impl Extract for Routes {
             sink.row(&Route {
                 net_namespace,
                 family: Text::from(family),
+                r#type: Text::from(route.kind()),
                 destination: Address(route.destination),
                 netmask: route.prefix_length,
                 gateway: route.gateway.map(Address),

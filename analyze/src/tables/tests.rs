@@ -516,9 +516,9 @@ fn network() {
         "routes",
         &[("/proc/7/net/route", route)],
         &[
-            "net_namespace=4026531840 family='inet' destination='0.0.0.0' netmask=0 gateway='192.0.2.254' \
+            "net_namespace=4026531840 family='inet' type='unicast' destination='0.0.0.0' netmask=0 gateway='192.0.2.254' \
              interface='eth0' flags=3 metric=100 mtu=0 reference_count=0 use_count=0",
-            "net_namespace=4026531840 family='inet' destination='192.0.2.0' netmask=24 interface='eth0' flags=1 metric=0 \
+            "net_namespace=4026531840 family='inet' type='unicast' destination='192.0.2.0' netmask=24 interface='eth0' flags=1 metric=0 \
              mtu=0 reference_count=0 use_count=0",
         ],
     );

@@ -14,6 +14,9 @@ crate::table! {
         net_namespace: Option<u64>,
         /// `inet` or `inet6`.
         family: Text<'a>,
+        /// `unicast`, `local`, `anycast`, `multicast`, or `unreachable` for one that refuses: in IPv6 the kernel itself has one
+        /// for all destinations, on `lo` with the highest metric.
+        r#type: Text<'a>,
         /// Destination network.
         destination: crate::table::Address,
         /// Length of the destination's prefix, bits.

@@ -15,7 +15,9 @@ pub struct Snapshot {
     pub host: Option<String>,
     /// The label given to capture, shown.
     pub label: Option<String>,
-    /// When it was frozen, epoch seconds.
+    /// Whether it is of a running host; else of a tree that was archived at some later time.
+    pub live: bool,
+    /// When it was captured, epoch seconds.
     pub time: i64,
     /// Whether nothing is missing.
     pub complete: bool,
@@ -33,7 +35,7 @@ pub struct Snapshot {
 
 const COLUMNS: &str =
     "snapshot_id, hostname, label, time, complete, intact, incomplete_reason, boot_id,
-    CASE WHEN redaction = 'on' THEN redaction_key_id END";
+    CASE WHEN redaction = 'on' THEN redaction_key_id END, mode = 'live'";
 
 impl Unlocked {
     /// The snapshot of that number or label in the database called `schema`; the newest one where none is named.
@@ -107,6 +109,7 @@ impl Unlocked {
                     gaps: Vec::new(),
                     boot_id: shown(row, 7)?,
                     redaction_key: shown(row, 8)?,
+                    live: row.get(9)?,
                 })
             },
         )?;
@@ -148,8 +151,14 @@ impl Snapshot {
             .as_ref()
             .map(|label| format!(" \"{label}\""))
             .unwrap_or_default();
+        // When a dead tree was frozen, it does not tell.
+        let did = if self.live {
+            "frozen"
+        } else {
+            "a tree, archived"
+        };
         format!(
-            "{host}{label}  frozen {} ({})  {}",
+            "{host}{label}  {did} {} ({})  {}",
             utc(self.time),
             age(now.saturating_sub(self.time)),
             self.completeness()
@@ -208,6 +217,7 @@ mod tests {
             id: 1,
             host: Some("web-1".to_owned()),
             label: None,
+            live: true,
             time: 1_795_515_072,
             complete: true,
             intact: true,
@@ -220,6 +230,11 @@ mod tests {
         assert_eq!(
             at(&snapshot, 3 * 3600),
             "web-1  frozen 2026-11-24 10:11:12 UTC (3 hours ago)  complete"
+        );
+        snapshot.live = false;
+        assert_eq!(
+            at(&snapshot, 0),
+            "web-1  a tree, archived 2026-11-24 10:11:12 UTC (just now)  complete"
         );
         snapshot.complete = false;
         snapshot.gaps = vec![("denied".to_owned(), 3), ("timed out".to_owned(), 2)];
