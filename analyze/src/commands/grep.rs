@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::reach::{Reach, is_terminal, now};
-use crate::db::query::{Rows, Unlocked, Value};
+use super::reach::{Reach, headline, is_terminal};
+use crate::db::query::{Rows, Value};
 use crate::output::{self, Format, Layout, Output, Style};
-use crate::{Error, Exit, source, tell};
+use crate::{Error, Exit, source};
 
 /// Most bytes that a compiled pattern may take: against patterns that repeat repeats.
 const PATTERN_LIMIT: usize = 8 << 20;
@@ -64,19 +64,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     let pattern = compiled(&pattern, args.ignore_case)?;
     let path = args.path.as_deref().map(path_pattern).transpose()?;
     let opened = source::open(&args.source)?;
-    let database = Unlocked::open(opened.database())?;
-    let snapshot = database.snapshot("main", args.reach.snapshot.as_deref())?;
-    database.narrow(snapshot.id)?;
-    let database = database.lock(args.reach.time_limit())?;
-    let headline = snapshot.headline(now());
-    match args.format {
-        Format::Table => writeln!(out, "{headline}").map_err(Error::Output)?,
-        Format::Markdown => {
-            let headline = output::markdown(&headline);
-            writeln!(out, "{headline}\n").map_err(Error::Output)?;
-        }
-        Format::Csv | Format::Json | Format::Jsonl => tell(&headline),
-    }
+    let (snapshot, database) = args.reach.narrowed(&opened)?;
+    headline(&snapshot, args.format, out)?;
     let style = Style {
         format: args.format,
         null: "",

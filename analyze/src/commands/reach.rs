@@ -1,11 +1,12 @@
 //! What the asking commands have in common: how far they look, and how long.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::Error;
 use crate::db::query::{Restricted, Snapshot, Unlocked};
+use crate::output::{self, Format};
 use crate::source::Opened;
+use crate::{Error, tell};
 
 /// Options of every command that asks a database.
 #[derive(Debug, clap::Args)]
@@ -31,6 +32,25 @@ impl Reach {
         let snapshot = database.snapshot("main", self.snapshot.as_deref())?;
         database.narrow(snapshot.id)?;
         Ok((snapshot, database.lock(self.time_limit())?))
+    }
+}
+
+/// Writes the first line of an answer of one table: above it for people, and where programs read on, apart from it.
+pub(super) fn headline(
+    snapshot: &Snapshot,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let headline = snapshot.headline(now());
+    match format {
+        Format::Table => writeln!(out, "{headline}").map_err(Error::Output),
+        Format::Markdown => {
+            writeln!(out, "{}\n", output::markdown(&headline)).map_err(Error::Output)
+        }
+        Format::Csv | Format::Json | Format::Jsonl => {
+            tell(&headline);
+            Ok(())
+        }
     }
 }
 

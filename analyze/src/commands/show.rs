@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::reach::{Reach, is_terminal, now};
+use super::reach::{Reach, headline, is_terminal};
 use crate::output::{self, Format, Style};
-use crate::{Error, Exit, queries, source, tell};
+use crate::{Error, Exit, queries, source};
 
 /// Arguments of `show`.
 #[derive(Debug, clap::Args)]
@@ -50,15 +50,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     }
     let opened = source::open(source)?;
     let (snapshot, database) = args.reach.narrowed(&opened)?;
-    let headline = snapshot.headline(now());
-    match args.format {
-        Format::Table => writeln!(out, "{headline}").map_err(Error::Output)?,
-        Format::Markdown => {
-            let headline = output::markdown(&headline);
-            writeln!(out, "{headline}\n").map_err(Error::Output)?;
-        }
-        Format::Csv | Format::Json | Format::Jsonl => tell(&headline),
-    }
+    headline(&snapshot, args.format, out)?;
     let style = Style {
         format: args.format,
         null: "",
