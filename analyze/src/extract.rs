@@ -122,11 +122,11 @@ impl Facts {
 
     /// Clock ticks as milliseconds.
     pub fn ticks_to_ms(&self, ticks: u64) -> u64 {
-        let per_second = u64::from(self.machine.clock_ticks.0.max(1));
-        ticks
+        let per_second = u128::from(self.machine.clock_ticks.0.max(1));
+        let ms = u128::from(ticks)
             .saturating_mul(1000)
-            .checked_div(per_second)
-            .unwrap_or(0)
+            .checked_div(per_second);
+        ms.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(u64::MAX)
     }
 }
 

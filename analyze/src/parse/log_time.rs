@@ -68,6 +68,7 @@ pub(crate) fn named<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64,
         None => (None, rest),
     };
     let (clock, rest) = clock(rest)?;
+    let rest = without_colon(rest);
     let rest = rest
         .strip_prefix(b" ")
         .or(rest.is_empty().then_some(rest))?;
@@ -77,7 +78,7 @@ pub(crate) fn named<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64,
         }
         _ => (None, rest),
     };
-    let (zone, rest) = match offset(rest) {
+    let (zone, rest) = match offset(rest).map(|(offset, after)| (offset, without_colon(after))) {
         Some((offset, after)) if ends(after) => {
             (Some(offset), after.strip_prefix(b" ").unwrap_or(after))
         }
@@ -95,6 +96,13 @@ pub(crate) fn named<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64,
         None => last_of_years(calendar, instant)?,
     };
     Some((time_us, rest))
+}
+
+/// What follows a time that some daemons end with a colon.
+fn without_colon(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b":")
+        .filter(|rest| rest.starts_with(b" "))
+        .unwrap_or(text)
 }
 
 /// `[ 123.456789]`, the kernel's time since boot, microseconds, and what follows it.

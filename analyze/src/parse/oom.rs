@@ -83,7 +83,7 @@ pub(crate) fn line(text: &[u8]) -> Option<OomLine<'_>> {
     }
     let (is_memcg, act) = if let Some(act) = strip(text, b"Memory cgroup out of memory: ") {
         (Some(true), act)
-    } else if text.starts_with(b"Out of memory") {
+    } else if text.starts_with(b"Out of memory") || text.starts_with(b"Out of Memory") {
         (Some(false), around(text, b": ")?.1)
     } else {
         (None, text)
@@ -91,6 +91,12 @@ pub(crate) fn line(text: &[u8]) -> Option<OomLine<'_>> {
     if let Some(rest) = strip(act, b"Killed process ") {
         let victim = victim(rest)?;
         return Some(OomLine::Killed(Victim { is_memcg, ..victim }));
+    }
+    // It shares the memory of the one that was killed, and goes with it.
+    if let Some(rest) = strip(act, b"Kill process ")
+        && rest.trim_ascii_end().ends_with(b" sharing same memory")
+    {
+        return Some(OomLine::Killed(victim(rest)?));
     }
     let chosen = strip(act, b"Kill process ").or_else(|| strip(act, b"kill process "));
     if let Some(rest) = chosen.filter(|_| is_memcg.is_some()) {
@@ -174,7 +180,7 @@ fn until<'a>(text: &'a [u8], end: &[u8]) -> &'a [u8] {
     around(text, end).map_or(text, |(before, _)| before)
 }
 
-/// `PID (NAME) total-vm:1kB, ...`, `PID, UID 500, (NAME) ...`, `PID (NAME) score 1 or sacrifice child`. The name may hold
+/// `PID (NAME) total-vm:1kB, ...`, `PID, UID 500, (NAME) ...`, `PID (NAME), UID 500, ...`, `PID (NAME) score 1 or sacrifice child`. The name may hold
 /// parentheses and blanks.
 fn victim(text: &[u8]) -> Option<Victim<'_>> {
     let (pid, rest) = text.split_at_checked(digits(text).len())?;
@@ -220,7 +226,7 @@ fn victim(text: &[u8]) -> Option<Victim<'_>> {
         pgtables_bytes: size(b"pgtables:"),
         oom_score_adj,
         uid: uid.or_else(|| {
-            let (_, value) = around(rest, b"UID:")?;
+            let (_, value) = around(rest, b"UID:").or_else(|| around(rest, b", UID "))?;
             decimal(digits(value))
         }),
     })
@@ -278,6 +284,19 @@ mod tests {
                 uid: Some(33),
             },
         );
+        check(
+            b"Killed process 4711 (a), UID 501, total-vm:1kB, anon-rss:0kB, file-rss:0kB, shmem-rss:0kB",
+            Victim {
+                pid: 4711,
+                name: b"a",
+                total_vm_bytes: Some(1024),
+                anon_rss_bytes: Some(0),
+                file_rss_bytes: Some(0),
+                shmem_rss_bytes: Some(0),
+                uid: Some(501),
+                ..Victim::default()
+            },
+        );
         let bare = |pid, name, is_memcg| Victim {
             pid,
             name,
@@ -285,6 +304,14 @@ mod tests {
             ..Victim::default()
         };
         check(b"Killed process 9 (a)", bare(9, b"a", None));
+        check(
+            b"Kill process 9 (a) b) sharing same memory",
+            bare(9, b"a) b", None),
+        );
+        check(
+            b"Out of Memory: Killed process 9 (a).",
+            bare(9, b"a", Some(false)),
+        );
         check(
             b"Out of memory (oom_kill_allocating_task): Killed process 9 (a b)",
             bare(9, b"a b", Some(false)),

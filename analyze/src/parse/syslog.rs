@@ -28,7 +28,10 @@ pub(crate) fn line<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Line<'a> {
         .or_else(|| with_month(rest, calendar))
         .or_else(|| of_kernel(rest, calendar));
     match known {
-        Some(line) => Line { severity, ..line },
+        Some(line) => Line {
+            severity: severity.or(line.severity),
+            ..line
+        },
         None => Line {
             message: text,
             ..Line::default()
@@ -58,6 +61,7 @@ pub(crate) fn tagged(text: &[u8]) -> (Option<&[u8]>, Option<u32>, &[u8]) {
         Some((program, decimal(pid)?))
     });
     match with_pid {
+        Some((b"", _)) => (None, None, text),
         Some((program, pid)) => (Some(program), Some(pid), message),
         None => (Some(tag), None, message),
     }
@@ -120,6 +124,17 @@ fn after_structured(text: &[u8]) -> Option<&[u8]> {
 /// kernel's, shows that the word before it is a host.
 fn with_iso_time<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Line<'a>> {
     let (time_us, rest, has_t) = log_time::iso(text, calendar)?;
+    if has_t && let Some((severity, rest)) = level_word(rest) {
+        let (program, pid, message) = tagged(rest);
+        return Some(Line {
+            time_us: Some(time_us),
+            host: None,
+            program,
+            pid,
+            severity: Some(severity),
+            message,
+        });
+    }
     let line = after_time(time_us, rest);
     if has_t || line.pid.is_some() || line.program == Some(b"kernel") {
         return Some(line);
@@ -156,12 +171,19 @@ fn of_kernel<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Line<'a>> {
     after.is_empty().then(|| kernel(Some(time_us), message))
 }
 
-/// `HOST PROGRAM[PID]: MESSAGE`; a line without a host begins with the program, or has neither.
+/// `HOST PROGRAM[PID]: MESSAGE`; a line without a host begins with the program, or has neither. BusyBox writes
+/// `FACILITY.LEVEL` before the program.
 fn after_time(time_us: i64, text: &[u8]) -> Line<'_> {
+    let is_host = |word: &[u8]| !word.ends_with(b":") && !word.iter().all(u8::is_ascii_digit);
     let (host, rest) = match cut(text, b' ') {
         _ if text.starts_with(b"last message repeated ") || text.starts_with(b"--") => (None, text),
-        Some((word, rest)) if !word.ends_with(b":") => (Some(word), rest),
+        _ if facility_level(text).is_some() => (None, text),
+        Some((word, rest)) if is_host(word) => (Some(word), rest),
         _ => (None, text),
+    };
+    let (severity, rest) = match facility_level(rest) {
+        Some((severity, rest)) => (Some(severity), rest),
+        None => (None, rest),
     };
     let (program, pid, message) = tagged(rest);
     Line {
@@ -169,9 +191,66 @@ fn after_time(time_us: i64, text: &[u8]) -> Line<'_> {
         host,
         program,
         pid,
-        severity: None,
+        severity,
         message,
     }
+}
+
+const FACILITIES: [&[u8]; 21] = [
+    b"kern",
+    b"user",
+    b"mail",
+    b"daemon",
+    b"auth",
+    b"syslog",
+    b"lpr",
+    b"news",
+    b"uucp",
+    b"cron",
+    b"authpriv",
+    b"ftp",
+    b"security",
+    b"local0",
+    b"local1",
+    b"local2",
+    b"local3",
+    b"local4",
+    b"local5",
+    b"local6",
+    b"local7",
+];
+/// Names of the severities, the ones of the kernel first.
+const LEVELS: [(&str, u8); 11] = [
+    ("emerg", 0),
+    ("alert", 1),
+    ("crit", 2),
+    ("err", 3),
+    ("warning", 4),
+    ("notice", 5),
+    ("info", 6),
+    ("debug", 7),
+    ("panic", 0),
+    ("error", 3),
+    ("warn", 4),
+];
+
+/// Severity of a word `FACILITY.LEVEL`, and what follows it.
+fn facility_level(text: &[u8]) -> Option<(u8, &[u8])> {
+    let (word, rest) = cut(text, b' ')?;
+    let (facility, level) = cut(word, b'.')?;
+    FACILITIES.contains(&facility).then_some(())?;
+    let (_, severity) = LEVELS.iter().find(|(name, _)| name.as_bytes() == level)?;
+    Some((*severity, rest))
+}
+
+/// Severity of a word such as `INFO`, and what follows it.
+fn level_word(text: &[u8]) -> Option<(u8, &[u8])> {
+    let (word, rest) = cut(text, b' ')?;
+    let is_upper = word.iter().all(u8::is_ascii_uppercase);
+    let level = LEVELS
+        .iter()
+        .find(|(name, _)| is_upper && name.as_bytes().eq_ignore_ascii_case(word))?;
+    Some((level.1, rest))
 }
 
 #[cfg(test)]
@@ -253,6 +332,84 @@ mod tests {
     }
 
     #[test]
+    fn levels_in_words_are_no_hosts() {
+        let dnsmasq = Line {
+            program: Some(b"dnsmasq"),
+            pid: Some(1),
+            message: b"x",
+            ..Line::default()
+        };
+        let time = Some("2025-11-03T03:05:06Z");
+        check(
+            b"Nov  3 04:05:06 alpine daemon.warn dnsmasq[1]: x",
+            time,
+            Line {
+                host: Some(b"alpine"),
+                severity: Some(4),
+                ..dnsmasq
+            },
+        );
+        check(
+            b"Mon Nov  3 04:05:06 2025 daemon.info dnsmasq[1]: x",
+            time,
+            Line {
+                severity: Some(6),
+                ..dnsmasq
+            },
+        );
+        check(
+            b"Nov  3 04:05:06 kern.err kernel: [  12.000001] x",
+            time,
+            Line {
+                program: Some(b"kernel"),
+                severity: Some(3),
+                message: b"[  12.000001] x",
+                ..Line::default()
+            },
+        );
+        check(
+            b"2025-11-03T04:05:06.5+01:00 WARNING dnsmasq[1]: x",
+            Some("2025-11-03T03:05:06.5Z"),
+            Line {
+                severity: Some(4),
+                ..dnsmasq
+            },
+        );
+        // A host may be called so.
+        check(
+            b"Nov  3 04:05:06 web.info dnsmasq[1]: x",
+            time,
+            Line {
+                host: Some(b"web.info"),
+                ..dnsmasq
+            },
+        );
+        let bare = |message| Line {
+            message,
+            ..Line::default()
+        };
+        check(
+            b"2025-11-03T04:05:06.5+01:00 0 [Note] x",
+            Some("2025-11-03T03:05:06.5Z"),
+            bare(b"0 [Note] x"),
+        );
+        check(
+            b"Nov  3 04:05:06: --- last message repeated 5 times ---",
+            time,
+            bare(b"--- last message repeated 5 times ---"),
+        );
+        check(
+            b"Nov  3 03:05:06 UTC: %LINK-3-UPDOWN: x",
+            time,
+            Line {
+                program: Some(b"%LINK-3-UPDOWN"),
+                message: b"x",
+                ..Line::default()
+            },
+        );
+    }
+
+    #[test]
     fn what_is_no_syslog_line_says_less() {
         let message = |message| Line {
             message,
@@ -321,6 +478,7 @@ mod tests {
         };
         check(b"cron[7]:x y", Some(b"cron"), Some(7), b"x y");
         check(b"su(pam_unix)[7]: x", Some(b"su(pam_unix)"), Some(7), b"x");
+        check(b"[7]: x y", None, None, b"[7]: x y");
         check(b"a[b]: x", Some(b"a[b]"), None, b"x");
         check(
             b"last message repeated 2 times",

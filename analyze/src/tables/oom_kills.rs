@@ -52,6 +52,10 @@ struct Episode {
     pid: Option<u32>,
     uid: Option<u32>,
     is_group: bool,
+    /// When that was said.
+    said_us: Option<i64>,
+    /// The kill that was announced is told: only the rest of its cgroup may follow.
+    is_done: bool,
     /// Which number of the list of processes is the badness adjustment.
     adjustment: Option<usize>,
     /// User id and badness adjustment by process, from that list.
@@ -219,7 +223,7 @@ impl Found {
                     self.episode.listed.insert(pid, process);
                 }
             }
-            Some(OomLine::Context(context)) => self.context(&context),
+            Some(OomLine::Context(context)) => self.context(&context, place),
             Some(OomLine::Chosen(victim)) => {
                 if let Some(unsaid) = self.episode.chosen.take() {
                     self.push(unsaid);
@@ -234,24 +238,32 @@ impl Found {
                     .or(chosen.as_ref().and_then(|chosen| chosen.is_memcg));
                 let kill = self.kill(&victim, place);
                 self.push(kill);
-                if self.episode.pid.is_none() && !self.episode.is_group {
-                    self.episode = Episode::default();
+                if !self.episode.is_group {
+                    self.episode.is_done = true;
                 }
             }
         }
     }
 
-    fn context(&mut self, context: &Context<'_>) {
+    fn context(&mut self, context: &Context<'_>, place: &Place) {
         let owned = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
         let episode = &mut self.episode;
         if context.is_group {
             // The first of the group is killed already, for the same reason.
+            if !is_near(episode.said_us, place.time_us) {
+                episode.constraint = None;
+                episode.limit_cgroup = None;
+            }
             episode.cgroup = owned(context.cgroup);
             episode.pid = None;
             episode.uid = None;
             episode.is_group = true;
+            episode.is_done = false;
+            episode.said_us = place.time_us;
             return;
         }
+        // Some kernels list the processes before they say this.
+        let (adjustment, listed) = (episode.adjustment, std::mem::take(&mut episode.listed));
         self.begin();
         self.episode = Episode {
             constraint: owned(context.constraint),
@@ -259,6 +271,9 @@ impl Found {
             limit_cgroup: owned(context.limit_cgroup),
             pid: context.pid,
             uid: context.uid,
+            said_us: place.time_us,
+            adjustment,
+            listed,
             ..Episode::default()
         };
     }
@@ -267,7 +282,11 @@ impl Found {
         let episode = &self.episode;
         let said_memcg = episode.constraint.as_deref().map(|word| word == MEMCG);
         let is_same = !matches!((victim.is_memcg, said_memcg), (Some(is), Some(said)) if is != said);
-        let is_meant = is_same && episode.pid.is_none_or(|pid| pid == victim.pid);
+        // What is said of a kill is limited in its rate, the kill itself is not: the next one may follow unsaid.
+        let is_meant = is_same
+            && !episode.is_done
+            && episode.pid.is_none_or(|pid| pid == victim.pid)
+            && is_near(episode.said_us, place.time_us);
         let listed = episode.listed.get(&victim.pid).copied();
         let by_words = (victim.is_memcg == Some(true)).then(|| MEMCG.to_vec());
         let meant = |value: &Option<Vec<u8>>| value.clone().filter(|_| is_meant);
@@ -287,9 +306,9 @@ impl Found {
                 victim.pgtables_bytes,
             ],
             is_memcg: victim.is_memcg,
-            constraint: episode.constraint.clone().filter(|_| is_same).or(by_words),
+            constraint: meant(&episode.constraint).or(by_words),
             cgroup: meant(&episode.cgroup),
-            limit_cgroup: episode.limit_cgroup.clone().filter(|_| is_same),
+            limit_cgroup: meant(&episode.limit_cgroup),
             oom_score_adj: victim.oom_score_adj.or(listed.map(|(_, adjustment)| adjustment)),
             uid: victim
                 .uid
@@ -298,6 +317,13 @@ impl Found {
             others: Vec::new(),
         }
     }
+}
+
+/// Whether two lines may be about one kill, by their times.
+fn is_near(said_us: Option<i64>, time_us: Option<i64>) -> bool {
+    said_us
+        .zip(time_us)
+        .is_none_or(|(said, time)| time.abs_diff(said) <= DRIFT_US.unsigned_abs())
 }
 
 const MEMCG: &[u8] = b"CONSTRAINT_MEMCG";
@@ -509,6 +535,40 @@ mod tests {
                 "Some(3) 10 cut [-1, -1, -1, -1, -1] - - None None /var/log/messages:10",
             ]
         );
+    }
+
+    #[test]
+    fn what_was_said_of_one_kill_does_not_hold_for_the_next() {
+        let next: &[u8] = b"Memory cgroup out of memory: Killed process 8 (next) total-vm:1kB, anon-rss:1kB, file-rss:1kB";
+        let global: &[u8] = b"Out of memory: Killed process 9 (z) total-vm:1kB, anon-rss:1kB, file-rss:1kB";
+        let none: &[u8] = b"oom-kill:constraint=CONSTRAINT_CPUSET,nodemask=0,cpuset=c,mems_allowed=0,global_oom,task_memcg=/c,task=y,pid=10,uid=0";
+        let list: &[u8] = b"[   10]     0    10     1000      500      16        0             3 y";
+        let lines: &[Line<'_>] = &[
+            (1, None, NEW),
+            (1, None, NEW_KILL),
+            // The kernel was silenced, and only said that it killed.
+            (1, None, next),
+            (2, None, b"[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name"),
+            (2, None, list),
+            (2, None, none),
+            (2, None, b"Out of memory: Killed process 10 (y) total-vm:1kB, anon-rss:1kB, file-rss:1kB"),
+            (9, None, global),
+            (9, None, NEW),
+            // The same process id, long after.
+            (9000, None, NEW_KILL),
+        ];
+        let found = kills(&[("/var/log/messages", lines)]);
+        assert_eq!(
+            shown(&found),
+            [
+                "Some(1) 7 report [4, 3, 2, 1, 8] CONSTRAINT_MEMCG /a/b Some(33) Some(5) /var/log/messages:2",
+                "Some(1) 8 next [1, 1, 1, -1, -1] CONSTRAINT_MEMCG - None None /var/log/messages:3",
+                "Some(2) 10 y [1, 1, 1, -1, -1] CONSTRAINT_CPUSET /c Some(0) Some(3) /var/log/messages:7",
+                "Some(9) 9 z [1, 1, 1, -1, -1] - - None None /var/log/messages:8",
+                "Some(9000) 7 report [4, 3, 2, 1, 8] CONSTRAINT_MEMCG - Some(33) Some(5) /var/log/messages:10",
+            ]
+        );
+        assert_eq!(found[1].limit_cgroup, None);
     }
 
     #[test]

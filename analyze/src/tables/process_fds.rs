@@ -71,9 +71,10 @@ impl<'a> Target<'a> {
                 Some((b"socket", inode)) => ("socket", Some(inode)),
                 Some((b"pipe", inode)) => ("pipe", Some(inode)),
                 Some((name, inode)) if NAMESPACES.contains(&name) => ("namespace", Some(inode)),
-                // A path that the reader's root does not reach.
-                None if text.starts_with(b"(unreachable)") => ("file", None),
-                _ => ("anon_inode", None),
+                Some(_) => ("anon_inode", None),
+                None if text.starts_with(b"anon_inode:") => ("anon_inode", None),
+                // A path that the reader's root does not reach, or a link of a dead tree.
+                None => ("file", None),
             }
         };
         Target {
