@@ -307,8 +307,8 @@ fn grep_finds_lines() {
     assert_eq!(
         grep(&["^(five|web-1 cron.*LAST YEAR)", "-i"]),
         "path,line_no,time,text\n\
-         /var/log/syslog,2,2026-11-24T12:00:00.25Z,web-1 app[9]: five\n\
-         /var/log/syslog.2.gz,1,2026-01-01T03:29:59Z,web-1 cron[7]: last year\n"
+         /var/log/syslog,2,2026-11-24T12:00:00.250000Z,web-1 app[9]: five\n\
+         /var/log/syslog.2.gz,1,2026-01-01T03:29:59.000000Z,web-1 cron[7]: last year\n"
     );
     assert_eq!(
         grep(&[

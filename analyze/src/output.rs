@@ -85,7 +85,7 @@ pub fn writer<'w>(out: &'w mut dyn Write, style: &Style) -> Box<dyn Output + 'w>
         Format::Json => return Box::new(json::Json::array(out)),
         Format::Jsonl => return Box::new(json::Json::lines(out)),
         Format::Table => Box::new(table::Table::new(out, style)),
-        Format::Markdown => Box::new(markdown::Markdown::new(out, style.widest)),
+        Format::Markdown => Box::new(markdown::Markdown::new(out, style)),
     };
     match style.layout {
         Layout::Lines => for_people,

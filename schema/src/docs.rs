@@ -17,7 +17,8 @@ pub fn tables_markdown() -> String {
         "# Tables\n\n\
          Made from the declarations in `schema/src/tables`; do not edit. Every table also has `snapshot_id`, which names the\n\
          snapshot (in `snapshots` it is the key). Columns of type ANY hold text of the host: TEXT when it is UTF-8 without\n\
-         NUL, else a BLOB of the exact bytes; numbers above 2^63-1 are their decimal digits as TEXT.\n\n",
+         NUL, else a BLOB of the exact bytes; numbers above 2^63-1 are their decimal digits as TEXT. `\"constraint\"` and\n\
+         `\"end\"` are keywords of SQL and stand in double quotes there.\n\n",
     );
     for table in TABLES {
         let _ = writeln!(
@@ -118,13 +119,15 @@ fn source(source: &Source) -> String {
             format!("`/proc/PID/{name}`")
         }
         Source::NetNamespace(name) => format!("`/proc/PID/net/{name}`"),
-        Source::Host(path) | Source::Log(path) | Source::Device(path) => format!("`{path}`"),
+        Source::Log(path) => format!("`{path}` and its rotated siblings"),
+        Source::Host(path) | Source::Device(path) => format!("`{path}`"),
         Source::Home(name) => format!("`~/{name}`"),
         Source::NamedHistory => "the file that `HISTFILE` of a process names".to_owned(),
     }
 }
 
 fn paragraph(lines: &[&str]) -> String {
-    let lines: Vec<_> = lines.iter().map(|line| line.trim()).collect();
+    let lines = lines.iter().map(|line| line.trim());
+    let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
     lines.join(" ")
 }

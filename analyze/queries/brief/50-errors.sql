@@ -31,7 +31,12 @@ WITH
       )
       AND NOT (
         program = 'kernel'
-        AND (message LIKE '%oom-kill%' OR message LIKE '%out of memory%' OR message LIKE 'oom_reaper%')
+        AND (
+          message LIKE '%oom-kill%'
+          OR message LIKE '%out of memory%'
+          OR message LIKE 'oom_reaper%'
+          OR message LIKE '%failcnt %'
+        )
       )
     GROUP BY path, program, message
   )

@@ -3,6 +3,10 @@
 -- parameters: pid (integer)
 SELECT hint
 FROM (
+  SELECT 0 AS rank, 'snapshot ' || group_concat(snapshot_id, ', ') || ' has it: name it with --snapshot' AS hint
+  FROM (SELECT DISTINCT snapshot_id FROM main.processes WHERE pid = :pid ORDER BY snapshot_id)
+  HAVING count(*) > 0
+  UNION ALL
   SELECT * FROM (
     SELECT
       1 AS rank,

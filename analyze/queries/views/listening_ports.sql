@@ -12,7 +12,8 @@ WITH
       AND outcome IN ('denied', 'timed out', 'skipped', 'failed', 'truncated')
       AND (path = '/proc/' || pid || '/fd' OR path GLOB '/proc/*/fd/*')
     GROUP BY snapshot_id
-  )
+  ),
+  listed AS (SELECT DISTINCT snapshot_id FROM process_fds)
 SELECT
   sockets.snapshot_id,
   holders.pid,
@@ -26,6 +27,7 @@ SELECT
   sockets.net_namespace,
   CASE
     WHEN holders.pid IS NOT NULL THEN NULL
+    WHEN listed.snapshot_id IS NULL THEN 'no file descriptors of any process are in the snapshot'
     WHEN unread.count IS NOT NULL THEN 'file descriptors of processes could not be read: ' || unread.count
     ELSE 'no process holds it: it is the kernel''s, or its process ended while it was read'
   END AS reason
@@ -34,6 +36,7 @@ LEFT JOIN holders
   ON holders.snapshot_id = sockets.snapshot_id
   AND holders.inode = sockets.inode
 LEFT JOIN unread ON unread.snapshot_id = sockets.snapshot_id
+LEFT JOIN listed ON listed.snapshot_id = sockets.snapshot_id
 WHERE (sockets.protocol = 'tcp' AND sockets.state = 'LISTEN')
   OR (sockets.protocol IN ('udp', 'udplite') AND coalesce(sockets.remote_port, 0) = 0)
   OR (sockets.family = 'unix' AND sockets.path IS NOT NULL AND sockets.state IN ('LISTEN', 'UNCONN'))

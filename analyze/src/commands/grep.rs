@@ -170,8 +170,9 @@ fn line(host: &Value<'_>, program: &Value<'_>, pid: &Value<'_>, message: &Value<
 
 /// In UTC, with the fraction that the line has.
 fn shown(time_us: i64) -> String {
+    // All of one width, so that they sort.
     jiff::Timestamp::from_microsecond(time_us)
-        .map_or_else(|_| time_us.to_string(), |time| time.to_string())
+        .map_or_else(|_| time_us.to_string(), |time| format!("{time:.6}"))
 }
 
 fn compiled(pattern: &str, ignore_case: bool) -> Result<Regex, Error> {

@@ -11,7 +11,8 @@ use crate::{Error, tell};
 /// Options of every command that asks a database.
 #[derive(Debug, clap::Args)]
 pub struct Reach {
-    /// Ask only the snapshot of this number or label.
+    /// Ask only the snapshot of this number or label. Without it `sql` asks all snapshots of a database, every other command
+    /// the newest.
     #[arg(long, value_name = "N|LABEL")]
     pub snapshot: Option<String>,
     /// End a query after so many seconds.

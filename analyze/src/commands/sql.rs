@@ -45,6 +45,10 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     if let Some(wanted) = &args.reach.snapshot {
         let snapshot = database.snapshot("main", Some(wanted))?;
         database.narrow(snapshot.id)?;
+        // It takes its time where there are many lines.
+        if statement.to_ascii_lowercase().contains("log_lines_fts") {
+            database.narrow_full_text(snapshot.id)?;
+        }
     }
     let database = database.lock(args.reach.time_limit())?;
     let style = Style {

@@ -7,12 +7,13 @@ use schema::tables::{TABLES, find};
 use serde_json::{Value, json};
 
 use super::Format;
+use crate::queries::{Query, described_views};
 use crate::{Error, Exit};
 
 /// Arguments of `tables`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The table whose columns are listed; without it, all tables.
+    /// The table whose columns are listed, or the view whose SELECT is; without it, all tables and views.
     #[arg(value_name = "NAME")]
     name: Option<String>,
     /// How the result is shown.
@@ -22,29 +23,60 @@ pub struct Args {
 
 /// Runs `tables`.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
+    let views = described_views();
     let shown = match &args.name {
         Some(name) => {
-            let table = find(name).ok_or_else(|| {
-                let name = schema::text::escaped(name.as_bytes());
-                Error::Argument(format!(
-                    "there is no table {name}; `analyze tables` lists them"
-                ))
-            })?;
-            match args.format {
-                Format::Text => one(table, out),
-                Format::Json => write_json(&described(table), out),
+            let view = views.iter().find(|view| view.name == name);
+            match (find(name), view, args.format) {
+                (Some(table), _, Format::Text) => one(table, out),
+                (Some(table), _, Format::Json) => write_json(&described(table), out),
+                (None, Some(view), Format::Text) => one_view(view, out),
+                (None, Some(view), Format::Json) => write_json(&described_view(view), out),
+                (None, None, _) => {
+                    let name = schema::text::escaped(name.as_bytes());
+                    return Err(Error::Argument(format!(
+                        "there is no table {name}; `analyze tables` lists them"
+                    )));
+                }
             }
         }
         None => match args.format {
-            Format::Text => TABLES.iter().try_for_each(|table| {
-                let first = table.doc.first().copied().unwrap_or_default().trim();
-                writeln!(out, "{:<22} {first}", table.name)
-            }),
-            Format::Json => write_json(&TABLES.iter().map(described).collect(), out),
+            Format::Text => all(&views, out),
+            Format::Json => {
+                let tables = TABLES.iter().map(described);
+                let all = tables.chain(views.iter().map(described_view));
+                write_json(&all.collect(), out)
+            }
         },
     };
     shown.map_err(Error::Output)?;
     Ok(Exit::Success)
+}
+
+fn all(views: &[Query], out: &mut dyn Write) -> io::Result<()> {
+    for table in TABLES {
+        let first = table.doc.first().copied().unwrap_or_default().trim();
+        writeln!(out, "{:<22} {first}", table.name)?;
+    }
+    writeln!(out, "\nViews:")?;
+    for view in views {
+        writeln!(out, "{:<22} {}", view.name, view.title)?;
+    }
+    Ok(())
+}
+
+fn one_view(view: &Query, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", view.name)?;
+    writeln!(out, "  {}: {}\n", view.title, view.description)?;
+    writeln!(out, "{}", view.sql.trim_end())
+}
+
+fn described_view(view: &Query) -> Value {
+    json!({
+        "name": view.name,
+        "description": format!("{}: {}", view.title, view.description),
+        "sql": view.sql,
+    })
 }
 
 fn one(table: &TableDef, out: &mut dyn Write) -> io::Result<()> {

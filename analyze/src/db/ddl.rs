@@ -13,33 +13,44 @@ pub const APPLICATION_ID: i32 = 0x467a_4672;
 /// The full text of `log_lines`: an index only, the rows stay where they are.
 ///
 /// All columns of the table are columns of it too, so that an answer needs no join; searched are `program` and
-/// `message`. Loading collects 32 MiB of words before it writes them, and leaves what it wrote in parts: merging small
-/// parts took most of the time. Text that is no UTF-8 is searched as if each wrong byte ended a word.
-pub const FULL_TEXT: &str = "CREATE VIRTUAL TABLE log_lines_fts USING fts5(
-  snapshot_id UNINDEXED, path UNINDEXED, line_no UNINDEXED, time UNINDEXED, time_us UNINDEXED, host UNINDEXED,
-  program, pid UNINDEXED, severity UNINDEXED, message,
-  content = 'log_lines', columnsize = 0, tokenize = 'unicode61'
-);
-INSERT INTO log_lines_fts (log_lines_fts, rank) VALUES ('hashsize', 33554432);
-INSERT INTO log_lines_fts (log_lines_fts, rank) VALUES ('automerge', 0);
-";
+/// `message`. Text that is no UTF-8 is searched as if each wrong byte ended a word.
+fn full_text(schema: &str, content: &str) -> String {
+    format!(
+        "CREATE VIRTUAL TABLE {schema}.log_lines_fts USING fts5(
+           snapshot_id UNINDEXED, path UNINDEXED, line_no UNINDEXED, time UNINDEXED, time_us UNINDEXED, host UNINDEXED,
+           program, pid UNINDEXED, severity UNINDEXED, message,
+           {content}, columnsize = 0, tokenize = 'unicode61'
+         );"
+    )
+}
+
+/// The full text of a database. Loading collects 32 MiB of words before it writes them, and leaves what it wrote in parts:
+/// merging small parts took most of the time.
+pub(super) fn stored_full_text() -> String {
+    full_text("main", "content = 'log_lines'")
+        + "INSERT INTO log_lines_fts (log_lines_fts, rank) VALUES ('hashsize', 33554432);
+           INSERT INTO log_lines_fts (log_lines_fts, rank) VALUES ('automerge', 0);"
+}
 
 /// Adds the rows of `log_lines` above a row number to the full text.
 pub const FILL_FULL_TEXT: &str = "INSERT INTO log_lines_fts (rowid, program, message)
   SELECT rowid, program, message FROM log_lines WHERE rowid > ?1";
 
-/// The same columns of the full text for one snapshot, whose rows of `log_lines` were loaded one behind the other.
-pub fn narrowed_full_text(first_row: i64, last_row: i64) -> String {
+/// The full text of one snapshot among several, with the ranks and columns that it has alone: made again, in temporary
+/// tables.
+pub fn narrowed_full_text(snapshot_id: i64) -> String {
     format!(
-        "CREATE TEMP VIEW log_lines_fts AS SELECT rowid, *, log_lines_fts, rank FROM main.log_lines_fts
-         WHERE rowid BETWEEN {first_row} AND {last_row}"
+        "CREATE TEMP VIEW log_lines_by_id AS SELECT rowid AS id, * FROM main.log_lines WHERE snapshot_id = {snapshot_id};
+         {}
+         INSERT INTO temp.log_lines_fts (rowid, program, message) SELECT id, program, message FROM log_lines_by_id;",
+        full_text("temp", "content = 'log_lines_by_id', content_rowid = 'id'")
     )
 }
 
 /// `PRAGMA user_version` of our databases: a hash of the tables, so that a snapshot is never loaded into tables of
 /// another version.
 pub fn version() -> i32 {
-    match *Sha256::digest(format!("{}{FULL_TEXT}", tables())) {
+    match *Sha256::digest(format!("{}{}", tables(), stored_full_text())) {
         [a, b, c, d, ..] => i32::from_be_bytes([a & 0x7f, b, c, d]),
         _ => 0,
     }
@@ -51,7 +62,7 @@ pub fn create_all<'a>(
     views: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<(), rusqlite::Error> {
     let mut ddl = tables();
-    ddl.push_str(FULL_TEXT);
+    ddl.push_str(&stored_full_text());
     for (name, select) in views {
         let select = select.trim_end().trim_end_matches(';');
         let _ = writeln!(ddl, "CREATE VIEW {} AS\n{select}\n;", quoted(name));

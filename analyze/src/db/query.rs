@@ -200,23 +200,25 @@ impl Unlocked {
                 ))
                 .map_err(|source| refused("narrow to the snapshot", &source))?;
         }
-        self.narrow_full_text(snapshot_id)
-            .map_err(|source| refused("narrow the full text", &source))
+        Ok(())
     }
 
-    /// The snapshot's own answer of the full text, whatever else is in the database.
-    fn narrow_full_text(&self, snapshot_id: i64) -> rusqlite::Result<()> {
-        let there = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'log_lines_fts'";
-        let count: i64 = self.connection.query_row(there, [], |row| row.get(0))?;
-        if count == 0 {
-            return Ok(());
-        }
-        let rows = "SELECT coalesce(min(rowid), 1), coalesce(max(rowid), 0) FROM main.log_lines WHERE snapshot_id = ?1";
-        let (first, last) = self
-            .connection
-            .query_row(rows, [snapshot_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        self.connection
-            .execute_batch(&ddl::narrowed_full_text(first, last))
+    /// Makes the full text mean one snapshot only, as [`Unlocked::narrow`] does the tables; apart from them, because it must
+    /// be made again where there are several.
+    pub fn narrow_full_text(&self, snapshot_id: i64) -> Result<(), Error> {
+        let needed = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'log_lines_fts'
+            AND EXISTS (SELECT 1 FROM main.snapshots WHERE snapshot_id <> ?1)";
+        let narrow = || -> rusqlite::Result<()> {
+            let count: i64 = self
+                .connection
+                .query_row(needed, [snapshot_id], |row| row.get(0))?;
+            if count == 0 {
+                return Ok(());
+            }
+            self.connection
+                .execute_batch(&ddl::narrowed_full_text(snapshot_id))
+        };
+        narrow().map_err(|source| refused("narrow the full text", &source))
     }
 
     /// Ends the time of trust: from here on nothing but reading is possible, for at most `time_limit` a query.

@@ -137,7 +137,7 @@ impl Output for Table<'_> {
 }
 
 /// The branches of a tree as they are, for they hold backslashes that must not be doubled; anything else is escaped.
-fn drawn(value: &Value<'_>) -> String {
+pub(super) fn drawn(value: &Value<'_>) -> String {
     match value.bytes() {
         Some(bytes) if bytes.iter().all(|byte| b" |\\_".contains(byte)) => {
             String::from_utf8_lossy(bytes).into_owned()

@@ -171,7 +171,7 @@ fn of_kernel<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Line<'a>> {
     after.is_empty().then(|| kernel(Some(time_us), message))
 }
 
-/// `HOST PROGRAM[PID]: MESSAGE`; a line without a host begins with the program, or has neither. BusyBox writes
+/// `HOST PROGRAM[PID]: MESSAGE`; a line without a host begins with the program, or has neither. `BusyBox` writes
 /// `FACILITY.LEVEL` before the program.
 fn after_time(time_us: i64, text: &[u8]) -> Line<'_> {
     let is_host = |word: &[u8]| !word.ends_with(b":") && !word.iter().all(u8::is_ascii_digit);

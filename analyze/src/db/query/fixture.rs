@@ -22,7 +22,7 @@ impl Fixture {
             .execute_batch(&format!(
                 "PRAGMA synchronous = OFF; {}{}",
                 ddl::tables(),
-                ddl::FULL_TEXT
+                ddl::stored_full_text()
             ))
             .unwrap();
         let fixture = Fixture { connection, path };

@@ -15,6 +15,8 @@ pub struct Snapshot {
     pub host: Option<String>,
     /// The label given to capture, shown.
     pub label: Option<String>,
+    /// How many snapshots the database holds.
+    pub of: i64,
     /// Whether it is of a running host; else of a tree that was archived at some later time.
     pub live: bool,
     /// When it was captured, epoch seconds.
@@ -35,7 +37,7 @@ pub struct Snapshot {
 
 const COLUMNS: &str =
     "snapshot_id, hostname, label, time, complete, intact, incomplete_reason, boot_id,
-    CASE WHEN redaction = 'on' THEN redaction_key_id END, mode = 'live'";
+    CASE WHEN redaction = 'on' THEN redaction_key_id END, mode = 'live', count(*) OVER ()";
 
 impl Unlocked {
     /// The snapshot of that number or label in the database called `schema`; the newest one where none is named.
@@ -95,7 +97,9 @@ impl Unlocked {
     fn describe(&self, schema: &str, id: i64) -> rusqlite::Result<Snapshot> {
         let schema = quoted(schema);
         let mut snapshot = self.connection.query_row(
-            &format!("SELECT {COLUMNS} FROM {schema}.snapshots WHERE snapshot_id = ?1"),
+            &format!(
+                "SELECT * FROM (SELECT {COLUMNS} FROM {schema}.snapshots) WHERE snapshot_id = ?1"
+            ),
             [id],
             |row| {
                 Ok(Snapshot {
@@ -110,6 +114,7 @@ impl Unlocked {
                     boot_id: shown(row, 7)?,
                     redaction_key: shown(row, 8)?,
                     live: row.get(9)?,
+                    of: row.get(10)?,
                 })
             },
         )?;
@@ -157,8 +162,14 @@ impl Snapshot {
         } else {
             "a tree, archived"
         };
+        // Which one, where there is a choice.
+        let which = if self.of > 1 {
+            format!("  snapshot {} of {}", self.id, self.of)
+        } else {
+            String::new()
+        };
         format!(
-            "{host}{label}  {did} {} ({})  {}",
+            "{host}{label}{which}  {did} {} ({})  {}",
             utc(self.time),
             age(now.saturating_sub(self.time)),
             self.completeness()
@@ -217,6 +228,7 @@ mod tests {
             id: 1,
             host: Some("web-1".to_owned()),
             label: None,
+            of: 1,
             live: true,
             time: 1_795_515_072,
             complete: true,
@@ -236,6 +248,8 @@ mod tests {
             at(&snapshot, 0),
             "web-1  a tree, archived 2026-11-24 10:11:12 UTC (just now)  complete"
         );
+        snapshot.of = 3;
+        assert!(at(&snapshot, 0).starts_with("web-1  snapshot 1 of 3  a tree"));
         snapshot.complete = false;
         snapshot.gaps = vec![("denied".to_owned(), 3), ("timed out".to_owned(), 2)];
         assert!(at(&snapshot, 90).ends_with("(1 minute ago)  incomplete: 3 denied, 2 timed out"));

@@ -229,9 +229,12 @@ fn a_snapshot_narrows_the_full_text() {
     let narrowed = |fixture: &Fixture| {
         let database = Unlocked::open(fixture.path()).unwrap();
         database.narrow(1).unwrap();
+        database.narrow_full_text(1).unwrap();
         database.lock(LIMIT).unwrap()
     };
     for sql in [
+        "SELECT count(*) FROM log_lines_fts('disk')",
+        "SELECT CAST(-1000000 * bm25(log_lines_fts) AS INTEGER) FROM log_lines_fts WHERE log_lines_fts MATCH 'disk' ORDER BY 1",
         "SELECT line_no FROM log_lines_fts WHERE log_lines_fts MATCH 'disk' ORDER BY rank, rowid",
         "SELECT line_no FROM log_lines_fts WHERE message MATCH '\"out of memory\"'",
         "SELECT line_no FROM log_lines_fts WHERE log_lines_fts MATCH 'program:kernel AND full' ORDER BY 1",
