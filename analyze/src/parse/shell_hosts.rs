@@ -138,6 +138,7 @@ impl Finder {
             }
             match name {
                 b"export" => self.export(rest),
+                b"set" => self.set(rest),
                 b"find" => self.find(rest),
                 b"tmux" => self.tmux(rest),
                 b"parallel" => self.parallel(rest),
@@ -159,6 +160,20 @@ impl Finder {
                     .retain(|known| runners::variable(known) != Some(name));
                 self.exported.push(word.clone());
             }
+        }
+    }
+
+    /// `set -x NAME VALUE` of fish.
+    fn set(&mut self, words: &[Vec<u8>]) {
+        let is_option = |word: &&Vec<u8>| word.starts_with(b"-");
+        let is_export = |word: &Vec<u8>| {
+            word == b"--export" || !word.starts_with(b"--") && word.contains(&b'x')
+        };
+        let mut rest = words.iter().skip_while(is_option);
+        if words.iter().take_while(is_option).any(is_export)
+            && let (Some(name), Some(value)) = (rest.next(), rest.next())
+        {
+            self.export(&[[name.as_slice(), b"=", value].concat()]);
         }
     }
 

@@ -8,8 +8,8 @@ use crate::parse::bytes::cut;
 /// Variables of the environment that tell programs of hosts.
 const VARIABLES: &str =
     "PGHOST PGHOSTADDR PGPORT PGUSER DOCKER_HOST CONTAINER_HOST GIT_SSH_COMMAND";
-/// Bytes of `NAME=value` that are kept: no host and no command line for `ssh` is longer.
-const VARIABLE_LIMIT: usize = 1024;
+/// Bytes of `NAME=value` that are kept: hardly any command line for `ssh` is longer, and each `git` behind it reads it.
+const VARIABLE_LIMIT: usize = 256;
 /// Values that one `parallel` runs its command for, the bytes of one, and of the command they are put into.
 const VALUE_LIMIT: usize = 64;
 const VALUE_LENGTH_LIMIT: usize = 255;
@@ -97,8 +97,18 @@ impl Finder {
             _ => return self.urls(name, words),
         };
         let mut arguments = Arguments::new(options, arguments.rest());
-        arguments.find(|argument| matches!(argument, Argument::Operand(_)));
+        let mut program = None;
+        for argument in arguments.by_ref() {
+            match argument {
+                Argument::Long(b"entrypoint", value) => program = value,
+                Argument::Operand(_) => break,
+                _ => {}
+            }
+        }
         let command = arguments.rest();
+        if let Some(program) = program.filter(|program| !program.is_empty()) {
+            return self.inner(&[&[program.to_vec()], command].concat());
+        }
         // Arguments alone are those of the program that the image names.
         if command
             .first()

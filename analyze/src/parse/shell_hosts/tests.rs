@@ -284,6 +284,10 @@ fn the_web_in_detail() {
         &["curl web.example", "curl web-1", "curl web-2"],
     );
     check(
+        "curl --silent web-5 --fail web-6 --unknown web-7",
+        &["curl web-5", "curl web-6"],
+    );
+    check(
         "curl --unknown value:1 web-3; curl --silent a/b web-4",
         &["curl value:1", "curl web-3", "curl a", "curl web-4"],
     );
@@ -361,7 +365,11 @@ fn databases_in_detail() {
         &["psql pgq7", "psql pgq8", "psql pgq9:5"],
     );
     check(
-        "PGHOST=no; psql; echo export PGHOST=no; psql; env PGUSER=ada PGHOST=pg1 psql",
+        "set -gx PGHOST pg2; psql; set -x PGHOST; psql",
+        &["psql pg2"],
+    );
+    check(
+        "set -g PGHOST no; psql; PGHOST=no; psql; echo export PGHOST=no; psql; env PGUSER=ada PGHOST=pg1 psql",
         &["psql ada@pg1"],
     );
     check(
@@ -407,6 +415,10 @@ fn commands_in_containers() {
     check(
         "docker run --rm img/curl -s http://t9/; docker run --name ssh a; docker run a echo ssh b",
         &["docker t9"],
+    );
+    check(
+        "docker run --rm --entrypoint psql postgres:15 -h d3; docker run --entrypoint= a echo ssh b",
+        &["psql d3"],
     );
     check(
         "DOCKER_HOST=ssh://u@dock2 docker ps; DOCKER_HOST=unix:///run/x docker exec c ssh p3",
@@ -560,7 +572,7 @@ fn what_grows_without_end() {
 
 proptest::proptest! {
     #[test]
-    fn no_line_panics(line in "((sudo|ssh|scp|curl|mysql|psql|kubectl|git|nc|env|-p|-h|-J|a:b|u@h|//|\\[::1\\]:x|=|') ?)*") {
+    fn no_line_panics(line in "((sudo|time|for|docker|exec|run|tmux|new|parallel|:::|\\{\\}|export|PGHOST=a|--resolve|pssh|oc|login|set|function|ssh|scp|curl|mysql|psql|kubectl|git|nc|env|-p|-h|-J|a:b|u@h|//|\\[::1\\]:x|=|') ?)*") {
         hosts(line.as_bytes());
     }
 }

@@ -1,9 +1,13 @@
 //! Programs that fetch what URLs name.
 
 use super::options::{CURL, WGET};
-use super::programs::{Told, web};
+use super::programs::{Told, is_one_of, web};
 use super::{Argument, Arguments, Endpoint, Finder, endpoint, port};
 use crate::parse::bytes::cut;
+
+/// Long options that are known to have no value, as far as they are common.
+const FLAGS: &str = "silent show-error fail location insecure head include verbose compressed get ipv4 ipv6 \
+    quiet continue recursive mirror no-check-certificate no-verbose spider";
 
 impl Finder {
     pub(super) fn curl(&mut self, name: &[u8], words: &[Vec<u8>]) {
@@ -75,7 +79,7 @@ impl Finder {
 struct Urls<'a> {
     /// Each, and whether it may as well be the value of a long option that no list knows.
     words: Vec<(&'a [u8], bool)>,
-    /// Whether a long option without a value was the last argument.
+    /// Whether a long option was the last argument that may have a value.
     follows_option: bool,
 }
 
@@ -85,7 +89,8 @@ impl<'a> Urls<'a> {
         if let Argument::Operand(word) = argument {
             self.words.push((word, self.follows_option));
         }
-        self.follows_option = matches!(argument, Argument::Long(_, None));
+        self.follows_option =
+            matches!(argument, Argument::Long(name, None) if !is_one_of(name, FLAGS));
     }
 }
 
