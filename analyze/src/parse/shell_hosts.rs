@@ -1,8 +1,13 @@
 //! The hosts that a command line names: by the arguments of the programs that go to other hosts.
 
 mod arguments;
+mod databases;
 mod options;
 mod programs;
+mod runners;
+mod web;
+
+use std::borrow::Cow;
 
 use super::shell_words::{self, Command};
 use arguments::{Argument, Arguments, Options};
@@ -15,6 +20,9 @@ const LINE_LIMIT: usize = 1000;
 const LENGTH_LIMIT: usize = 64 << 10;
 /// Most hosts of one command: a line that names more is no command that somebody typed.
 const HOST_LIMIT: usize = 256;
+/// What the pseudonym of a secret begins with, and how many hex digits follow.
+const SECRET: &[u8] = b"secret:";
+const SECRET_DIGITS: usize = 16;
 
 /// A host that a program is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,18 +39,44 @@ pub(crate) struct Named {
 pub(crate) fn hosts(line: &[u8]) -> Vec<Named> {
     let mut finder = Finder {
         found: Vec::new(),
+        exported: Vec::new(),
         depth: 0,
         lines: 0,
     };
     // A history that a crash has left behind has NULs before a line.
     let start = line.iter().position(|byte| *byte != 0);
     let line = line.get(start.unwrap_or(0)..).unwrap_or(line);
-    finder.line(line.get(..LENGTH_LIMIT).unwrap_or(line));
+    finder.line(&without_secrets(line.get(..LENGTH_LIMIT).unwrap_or(line)));
     finder.found
+}
+
+/// A line without the pseudonyms of secrets, which have the form of a host with its port.
+fn without_secrets(line: &[u8]) -> Cow<'_, [u8]> {
+    let mut line = Cow::Borrowed(line);
+    let mut from = 0_usize;
+    while let Some(rest) = line.get(from..)
+        && let Some(at) = memchr::memmem::find(rest, SECRET)
+    {
+        let start = from.saturating_add(at);
+        from = start.saturating_add(SECRET.len());
+        let end = from.saturating_add(SECRET_DIGITS);
+        if line
+            .get(from..end)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        {
+            if let Some(secret) = line.to_mut().get_mut(start..end) {
+                secret.fill(shell_words::UNKNOWN);
+            }
+            from = end;
+        }
+    }
+    line
 }
 
 struct Finder {
     found: Vec<Named>,
+    /// `NAME=value` of the variables that earlier commands have exported.
+    exported: Vec<Vec<u8>>,
     depth: usize,
     lines: usize,
 }
@@ -88,23 +122,69 @@ impl Finder {
 
     fn command(&mut self, assignments: &[Vec<u8>], words: &[Vec<u8>]) {
         let mut words = words;
+        let mut told: Vec<&[u8]> = assignments.iter().map(Vec::as_slice).collect();
         while let [program, rest @ ..] = words {
             let name = base_name(program);
-            if let Some(wrapped) = programs::wrapped(name, rest) {
+            if let Some(wrapped) = runners::wrapped(name, rest) {
+                // `env NAME=value COMMAND`.
+                let own = rest.len().saturating_sub(wrapped.len());
+                let own = rest.get(..own).unwrap_or_default().iter();
+                told.extend(
+                    own.map(Vec::as_slice)
+                        .filter(|word| runners::variable(word).is_some()),
+                );
                 words = wrapped;
                 continue;
             }
             match name {
+                b"export" => self.export(rest),
+                b"set" => self.set(rest),
                 b"find" => self.find(rest),
-                b"eval" | b"watch" => self.joined(programs::watched(rest)),
+                b"tmux" => self.tmux(rest),
+                b"parallel" => self.parallel(rest),
+                b"eval" | b"watch" => self.joined(runners::watched(rest)),
                 b"bash" | b"sh" | b"zsh" | b"dash" | b"ksh" | b"mksh" | b"ash" | b"fish"
-                | b"su" | b"runuser" => {
+                | b"su" | b"runuser" | b"script" => {
                     self.shell(rest);
                 }
-                _ => self.program(name, rest, assignments),
+                _ => self.program(name, rest, &told),
             }
             return;
         }
+    }
+
+    fn export(&mut self, words: &[Vec<u8>]) {
+        for word in words {
+            if let Some(name) = runners::variable(word) {
+                self.exported
+                    .retain(|known| runners::variable(known) != Some(name));
+                self.exported.push(word.clone());
+            }
+        }
+    }
+
+    /// `set -x NAME VALUE` of fish.
+    fn set(&mut self, words: &[Vec<u8>]) {
+        let is_option = |word: &&Vec<u8>| word.starts_with(b"-");
+        let is_export = |word: &Vec<u8>| {
+            word == b"--export" || !word.starts_with(b"--") && word.contains(&b'x')
+        };
+        let mut rest = words.iter().skip_while(is_option);
+        if words.iter().take_while(is_option).any(is_export)
+            && let (Some(name), Some(value)) = (rest.next(), rest.next())
+        {
+            self.export(&[[name.as_slice(), b"=", value].concat()]);
+        }
+    }
+
+    /// The value of a variable, among those told for a command and those exported before it.
+    fn told(&self, told: &[&[u8]], name: &str) -> Option<Vec<u8>> {
+        let exported = self.exported.iter().map(Vec::as_slice);
+        let value = exported
+            .chain(told.iter().copied())
+            .filter_map(|word| word.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
+            .next_back();
+        value.map(<[u8]>::to_vec)
     }
 
     /// `find ... -exec COMMAND ;`.

@@ -5,10 +5,12 @@
 //! an assignment, or as the variable of a `for`.
 
 mod braces;
+mod keywords;
 
 use std::collections::HashMap;
 
 use braces::braces;
+use keywords::{Keyword, keyword, timed};
 
 /// Stands in a word for what the line does not tell: the value of a variable, the output of a command.
 pub(crate) const UNKNOWN: u8 = 0;
@@ -456,10 +458,15 @@ impl<'a> Parser<'a> {
 
     /// Takes the words of a command that is complete.
     fn finish(&mut self, words: &mut Vec<Word>) {
-        let mut words = std::mem::take(words).into_iter().peekable();
-        while let Some(keyword) = words.peek().and_then(|word| keyword(word)) {
+        let mut words = std::mem::take(words).into_iter();
+        loop {
+            let count = timed(words.as_slice());
+            words.by_ref().take(count).for_each(drop);
+            let Some(found) = words.as_slice().first().and_then(|word| keyword(word)) else {
+                break;
+            };
             words.next();
-            match keyword {
+            match found {
                 Keyword::Leads => {}
                 Keyword::Opens => self.blocks = self.blocks.saturating_add(1),
                 Keyword::Closes => self.blocks = self.blocks.saturating_sub(1),
@@ -471,25 +478,38 @@ impl<'a> Parser<'a> {
                     self.blocks = self.blocks.saturating_add(1);
                     return;
                 }
-                Keyword::Ends => return,
+                Keyword::Function => {
+                    words.next();
+                    // The commands of fish follow on lines of their own.
+                    if words
+                        .as_slice()
+                        .first()
+                        .is_none_or(|word| keyword(word).is_none())
+                    {
+                        return;
+                    }
+                }
             }
         }
         let mut assignments = Vec::new();
-        while let Some((name, value)) = words.peek().and_then(|word| assignment(word)) {
+        while let Some((name, value)) = words.as_slice().first().and_then(|word| assignment(word)) {
             assignments.push((name, value));
             words.next();
         }
         let words: Vec<Word> = words.flat_map(braces).collect();
-        let exported = words
-            .first()
-            .map(|word| self.resolved(word, &[]))
-            .filter(|program| {
-                matches!(&**program, b"export" | b"declare" | b"local" | b"readonly")
-            });
-        if exported.is_some() {
+        let program = words.first().map(|word| self.resolved(word, &[]));
+        let program = program.unwrap_or_default();
+        let declares = matches!(&*program, b"export" | b"declare" | b"local" | b"readonly");
+        if program == b"export" {
+            self.emit(&assignments, &words);
+        }
+        if program == b"set" {
+            self.set(&words);
+        }
+        if declares {
             assignments.extend(words.iter().skip(1).filter_map(|word| assignment(word)));
         }
-        if words.is_empty() || exported.is_some() {
+        if words.is_empty() || declares {
             for (name, value) in assignments {
                 let values = self.values(&value);
                 self.variables.insert(name, values);
@@ -497,6 +517,23 @@ impl<'a> Parser<'a> {
             return;
         }
         self.emit(&assignments, &words);
+    }
+
+    /// `set -OPTIONS NAME VALUES` of fish. In other shells only values, or one word, follow the options.
+    fn set(&mut self, words: &[Word]) {
+        let is_option = |word: &&Word| {
+            word.first() == Some(&Piece::Plain(b'-')) && word.get(1) != Some(&Piece::Plain(b'-'))
+        };
+        let mut words = words.iter().skip(1).skip_while(is_option);
+        if let Some(name) = words.next().map(|name| self.resolved(name, &[]))
+            && name.iter().all(|byte| is_name_byte(*byte))
+        {
+            let values = words.flat_map(|word| self.values(word));
+            let values: Vec<_> = values.take(EXPANSION_LIMIT).collect();
+            if !values.is_empty() {
+                self.variables.insert(name, values);
+            }
+        }
     }
 
     /// Takes a command once for each value of the variables in it.
@@ -593,41 +630,6 @@ impl<'a> Parser<'a> {
             }
         }
         text
-    }
-}
-
-enum Keyword {
-    /// Stands before a command.
-    Leads,
-    /// Begins a compound command, and stands before a command.
-    Opens,
-    /// Ends a compound command.
-    Closes,
-    /// Begins one of which no command follows at once.
-    Case,
-    /// Before a variable and its values.
-    Loop,
-    /// Nothing that follows is a command.
-    Ends,
-}
-
-fn keyword(word: &[Piece]) -> Option<Keyword> {
-    let plain: Option<Vec<u8>> = word
-        .iter()
-        .map(|piece| match piece {
-            Piece::Plain(byte) => Some(*byte),
-            _ => None,
-        })
-        .collect();
-    match &*plain? {
-        b"then" | b"elif" | b"else" | b"do" | b"!" | b"begin" | b"and" | b"or" | b"not"
-        | b"coproc" | b"end" => Some(Keyword::Leads),
-        b"if" | b"while" | b"until" | b"{" => Some(Keyword::Opens),
-        b"fi" | b"done" | b"esac" | b"}" => Some(Keyword::Closes),
-        b"case" => Some(Keyword::Case),
-        b"for" | b"select" => Some(Keyword::Loop),
-        b"function" => Some(Keyword::Ends),
-        _ => None,
     }
 }
 

@@ -1,87 +1,30 @@
 //! What each program takes for a host.
 
 use super::options::{
-    AUTOSSH, BY_URL, CURL, KUBECTL, LDAP, LFTP, MONGO, MONGO_TOOLS, MOSH, MYSQL, NETCAT, NONE,
-    Operands, PG_DUMP, PLAIN, PSQL, REDIS, RSYNC, SCP, SFTP, SSH, SSH_COPY_ID, WGET, WRAPPERS,
-    short,
+    AUTOSSH, BY_URL, KUBECTL, LDAP, LFTP, MONGO, MONGO_TOOLS, MOSH, MYSQL, NETCAT, NONE, OC_LOGIN,
+    Operands, PLAIN, PSSH, REDIS, RSYNC, SCP, SFTP, SSH, SSH_COPY_ID, SSHFS, short,
 };
 use super::{Argument, Arguments, Endpoint, Finder, Options};
 use super::{endpoint, port, remote_path, split_user, url, url_endpoint};
 use crate::parse::bytes::{cut, cut_last};
 
-/// The words of the command that a program runs, where it is one that runs another.
-pub(super) fn wrapped<'a>(program: &[u8], words: &'a [Vec<u8>]) -> Option<&'a [Vec<u8>]> {
-    if program == b"ip" {
-        return match words {
-            [netns, exec, _, rest @ ..] if netns == b"netns" && exec == b"exec" => Some(rest),
-            _ => None,
-        };
-    }
-    if matches!(program, b"docker" | b"podman") {
-        let rest = words.strip_prefix(&[b"exec".to_vec()])?;
-        let options = Options {
-            long: "env user workdir env-file detach-keys",
-            ..short("euw")
-        };
-        return Some(command_of(options, 1, rest));
-    }
-    let (_, letters, long, operands) = WRAPPERS
-        .iter()
-        .find(|(names, ..)| is_one_of(program, names))?;
-    let options = Options {
-        long,
-        ..short(letters)
-    };
-    Some(command_of(options, *operands, words))
-}
-
-/// What follows options, assignments and that many operands.
-fn command_of(options: Options, operands: usize, words: &[Vec<u8>]) -> &[Vec<u8>] {
-    let mut arguments = Arguments::new(options, words);
-    let mut left = operands;
-    let mut rest = words;
-    while let Some(argument) = arguments.next() {
-        if let Argument::Operand(word) = argument {
-            let is_assignment = cut(word, b'=').is_some_and(|(name, _)| {
-                name.iter()
-                    .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-            });
-            if left == 0 && !is_assignment {
-                return rest
-                    .get(
-                        rest.len()
-                            .saturating_sub(arguments.rest().len())
-                            .saturating_sub(1)..,
-                    )
-                    .unwrap_or_default();
-            }
-            left = left.saturating_sub(usize::from(!is_assignment));
-        }
-        rest = arguments.rest();
-    }
-    &[]
-}
-
-/// The command line that `watch` and `eval` run.
-pub(super) fn watched(words: &[Vec<u8>]) -> &[Vec<u8>] {
-    command_of(short("nq"), 0, words)
-}
-
-fn is_one_of(program: &[u8], names: &str) -> bool {
+pub(super) fn is_one_of(program: &[u8], names: &str) -> bool {
     names.split(' ').any(|name| name.as_bytes() == program)
 }
 
 /// What options say of the place to connect to.
 #[derive(Default)]
-struct Told<'a> {
-    host: Option<&'a [u8]>,
-    port: Option<u16>,
-    user: Option<&'a [u8]>,
+pub(super) struct Told<'a> {
+    pub(super) host: Option<&'a [u8]>,
+    /// The address of the host, where it is told beside its name.
+    pub(super) address: Option<&'a [u8]>,
+    pub(super) port: Option<u16>,
+    pub(super) user: Option<&'a [u8]>,
 }
 
 impl<'a> Told<'a> {
     /// A place, completed by what the options say.
-    fn complete(&self, endpoint: Endpoint<'a>) -> Endpoint<'a> {
+    pub(super) fn complete(&self, endpoint: Endpoint<'a>) -> Endpoint<'a> {
         Endpoint {
             host: endpoint.host,
             port: endpoint.port.or(self.port),
@@ -91,7 +34,7 @@ impl<'a> Told<'a> {
 }
 
 impl Finder {
-    pub(super) fn program(&mut self, name: &[u8], words: &[Vec<u8>], assignments: &[Vec<u8>]) {
+    pub(super) fn program(&mut self, name: &[u8], words: &[Vec<u8>], told: &[&[u8]]) {
         match name {
             b"ssh" | b"slogin" | b"autossh" => self.ssh(name, words),
             b"mosh" => self.mosh(name, words),
@@ -99,12 +42,20 @@ impl Finder {
             b"sftp" => self.copies(name, SFTP, b'P', words),
             b"rsync" => self.copies(name, RSYNC, 0, words),
             b"ssh-copy-id" => self.ssh_copy_id(name, words),
+            b"sshfs" => self.copies(name, SSHFS, b'p', words),
+            b"pssh" | b"parallel-ssh" => self.pssh(name, words),
             b"curl" => self.curl(name, words),
             b"wget" => self.wget(name, words),
             b"psql" | b"pg_dump" | b"pg_dumpall" | b"pg_restore" | b"pg_isready"
             | b"pg_basebackup" | b"pgbench" | b"createdb" | b"dropdb" | b"createuser"
             | b"dropuser" | b"vacuumdb" | b"reindexdb" | b"pgcli" => {
-                self.postgres(name, words, assignments);
+                self.postgres(name, words, told);
+            }
+            b"docker" | b"podman" | b"nerdctl" | b"docker-compose" | b"podman-compose" => {
+                self.containers(name, words, told);
+            }
+            b"oc" if words.first().is_some_and(|word| word == b"login") => {
+                self.oc_login(name, words);
             }
             b"kubectl" | b"oc" | b"helm" | b"k9s" => self.kubectl(name, words),
             b"redis-cli" | b"valkey-cli" => self.client(name, REDIS, words),
@@ -119,7 +70,7 @@ impl Finder {
             }
             b"nc" | b"ncat" | b"netcat" => self.netcat(name, words),
             b"lftp" => self.lftp(name, words),
-            b"git" => self.git(name, words),
+            b"git" => self.git(name, words, told),
             b"openssl" => self.openssl(name, words),
             _ if name.starts_with(b"mysql") || name.starts_with(b"mariadb") || name == b"mycli" => {
                 self.client(name, MYSQL, words);
@@ -141,9 +92,12 @@ impl Finder {
         let mut arguments = Arguments::new(options, words);
         let (mut told, mut target) = (Told::default(), None);
         let mut command: &[Vec<u8>] = &[];
+        let known = self.found.len();
         loop {
             let before = arguments.rest();
             match arguments.next() {
+                // Shows the configuration and connects to nothing.
+                Some(Argument::Short(b'G', _)) => return self.found.truncate(known),
                 Some(Argument::Short(letter, value)) => {
                     self.ssh_option(name, letter, value.unwrap_or_default(), &mut told);
                 }
@@ -277,6 +231,7 @@ impl Finder {
                     told.port = told.port.or(self.remote_shell(shell));
                 }
                 Argument::Long(b"port", Some(value)) => told.port = port(value),
+                Argument::Long(b"files-from", Some(list)) => operands.push(list),
                 Argument::Short(letter, Some(value)) if letter == port_letter => {
                     told.port = port(value);
                 }
@@ -299,6 +254,27 @@ impl Finder {
         }
     }
 
+    /// Hosts of `-H`, which may be several in one word.
+    fn pssh(&mut self, name: &[u8], words: &[Vec<u8>]) {
+        let mut told = Told::default();
+        let mut places = Vec::new();
+        for argument in Arguments::new(PSSH, words) {
+            match argument {
+                Argument::Short(b'l', user @ Some(_)) | Argument::Long(b"user", user @ Some(_)) => {
+                    told.user = user;
+                }
+                Argument::Short(b'H', Some(list)) | Argument::Long(b"host", Some(list)) => {
+                    places.extend(list.split(u8::is_ascii_whitespace));
+                }
+                Argument::Operand(_) => break,
+                _ => {}
+            }
+        }
+        for place in places {
+            self.named(name, told.complete(endpoint(place)));
+        }
+    }
+
     fn ssh_copy_id(&mut self, name: &[u8], words: &[Vec<u8>]) {
         let mut told = Told::default();
         let mut targets = Vec::new();
@@ -313,193 +289,6 @@ impl Finder {
         }
         for target in targets {
             self.named(name, told.complete(ssh_target(target)));
-        }
-    }
-
-    fn curl(&mut self, name: &[u8], words: &[Vec<u8>]) {
-        let mut told = Told::default();
-        let mut urls = Vec::new();
-        for argument in Arguments::new(CURL, words) {
-            match argument {
-                Argument::Short(b'u', Some(user)) | Argument::Long(b"user", Some(user)) => {
-                    told.user = Some(cut(user, b':').map_or(user, |(user, _)| user));
-                }
-                Argument::Short(b'x', Some(proxy))
-                | Argument::Long(
-                    b"proxy" | b"preproxy" | b"socks4" | b"socks4a" | b"socks5"
-                    | b"socks5-hostname",
-                    Some(proxy),
-                ) => self.named(name, web(proxy)),
-                Argument::Operand(word) | Argument::Long(b"url", Some(word)) => urls.push(word),
-                _ => {}
-            }
-        }
-        self.web(name, &told, &urls);
-    }
-
-    fn wget(&mut self, name: &[u8], words: &[Vec<u8>]) {
-        let mut told = Told::default();
-        let mut urls = Vec::new();
-        for argument in Arguments::new(WGET, words) {
-            match argument {
-                Argument::Long(b"user" | b"http-user" | b"ftp-user", user @ Some(_)) => {
-                    told.user = user;
-                }
-                Argument::Operand(word) => urls.push(word),
-                _ => {}
-            }
-        }
-        self.web(name, &told, &urls);
-    }
-
-    fn web<'a>(&mut self, name: &[u8], told: &Told<'a>, urls: &[&'a [u8]]) {
-        for text in urls
-            .iter()
-            .filter(|text| !text.to_ascii_lowercase().starts_with(b"file:"))
-        {
-            self.named(name, told.complete(web(text)));
-        }
-    }
-
-    /// Clients with the options `-h`, `--host`, `-p` or `-P`, `-u`, or an address of their own as operand.
-    fn client(&mut self, name: &[u8], options: Options, words: &[Vec<u8>]) {
-        let port_letter = if name.starts_with(b"m") && !name.starts_with(b"mongo") {
-            b'P'
-        } else {
-            b'p'
-        };
-        let is_mongo_shell = matches!(name, b"mongo" | b"mongosh");
-        let is_mongo = name.starts_with(b"mongo");
-        let mut told = Told::default();
-        let mut places = Vec::new();
-        for argument in Arguments::new(options, words) {
-            match argument {
-                Argument::Short(b'h', value @ Some(_))
-                | Argument::Long(b"host", value @ Some(_)) => told.host = value,
-                // To the shells of MongoDB and its tools it is the password.
-                Argument::Short(letter, Some(value)) if letter == port_letter && !is_mongo => {
-                    told.port = port(value);
-                }
-                Argument::Long(b"port", Some(value)) => told.port = port(value),
-                Argument::Short(b'u' | b'H', Some(value)) | Argument::Long(b"uri", Some(value))
-                    if url(value).is_some() =>
-                {
-                    places.push(value);
-                }
-                Argument::Short(b'u', value @ Some(_))
-                | Argument::Long(b"user" | b"username", value @ Some(_)) => {
-                    told.user = value;
-                }
-                Argument::Operand(word) if url(word).is_some() => places.push(word),
-                Argument::Operand(word)
-                    if is_mongo_shell
-                        && endpoint(cut(word, b'/').map_or(word, |(place, _)| place))
-                            .port
-                            .is_some() =>
-                {
-                    places.push(word);
-                }
-                _ => {}
-            }
-        }
-        // A replica set is named before its hosts.
-        let hosts = told
-            .host
-            .map(|host| cut(host, b'/').map_or(host, |(_, hosts)| hosts));
-        for host in hosts
-            .into_iter()
-            .flat_map(|hosts| hosts.split(|byte| *byte == b','))
-        {
-            let place = url_endpoint(host).unwrap_or_else(|| endpoint(host));
-            self.named(name, told.complete(place));
-        }
-        for place in places {
-            self.several(name, &told, place);
-        }
-    }
-
-    /// A URL whose authority may name several hosts.
-    fn several<'a>(&mut self, name: &[u8], told: &Told<'a>, place: &'a [u8]) {
-        let authority = url(place).map_or_else(
-            || cut(place, b'/').map_or(place, |(place, _)| place),
-            |(_, authority)| authority,
-        );
-        let (user, hosts) = split_user(authority);
-        for host in hosts.split(|byte| *byte == b',') {
-            let place = Endpoint {
-                user,
-                ..endpoint(host)
-            };
-            self.named(name, told.complete(place));
-        }
-    }
-
-    fn postgres(&mut self, name: &[u8], words: &[Vec<u8>], assignments: &[Vec<u8>]) {
-        let mut told = Told::default();
-        for (key, value) in assignments.iter().filter_map(|word| cut(word, b'=')) {
-            match key {
-                b"PGHOST" => told.host = Some(value),
-                b"PGPORT" => told.port = port(value),
-                b"PGUSER" => told.user = Some(value),
-                _ => {}
-            }
-        }
-        let mut databases = Vec::new();
-        let options = if matches!(name, b"psql" | b"pgcli" | b"pgbench") {
-            PSQL
-        } else {
-            PG_DUMP
-        };
-        for argument in Arguments::new(options, words) {
-            match argument {
-                Argument::Short(b'h', value @ Some(_))
-                | Argument::Long(b"host", value @ Some(_)) => told.host = value,
-                Argument::Short(b'p', Some(value)) | Argument::Long(b"port", Some(value)) => {
-                    told.port = port(value);
-                }
-                Argument::Short(b'U', value @ Some(_))
-                | Argument::Long(b"username", value @ Some(_)) => {
-                    told.user = value;
-                }
-                Argument::Short(b'd', Some(word))
-                | Argument::Long(b"dbname", Some(word))
-                | Argument::Operand(word) => {
-                    databases.push(word);
-                }
-                _ => {}
-            }
-        }
-        for database in databases {
-            if url(database).is_some() {
-                self.several(name, &told, database);
-            } else if database.contains(&b'=') {
-                for (key, value) in database
-                    .split(u8::is_ascii_whitespace)
-                    .filter_map(|pair| cut(pair, b'='))
-                {
-                    let value = value
-                        .strip_prefix(b"'")
-                        .and_then(|value| value.strip_suffix(b"'"))
-                        .unwrap_or(value);
-                    match key {
-                        b"host" | b"hostaddr" => told.host = Some(value),
-                        b"port" => told.port = port(value),
-                        b"user" => told.user = Some(value),
-                        _ => {}
-                    }
-                }
-            }
-        }
-        for host in told
-            .host
-            .into_iter()
-            .flat_map(|hosts| hosts.split(|byte| *byte == b','))
-        {
-            let place = Endpoint {
-                host,
-                ..Endpoint::default()
-            };
-            self.named(name, told.complete(place));
         }
     }
 
@@ -525,6 +314,16 @@ impl Finder {
             }
         }
         self.inner(command.get(1..).unwrap_or_default());
+    }
+
+    fn oc_login(&mut self, name: &[u8], words: &[Vec<u8>]) {
+        let mut operands = Arguments::new(OC_LOGIN, words).filter_map(|argument| match argument {
+            Argument::Operand(word) | Argument::Long(b"server", Some(word)) => Some(word),
+            _ => None,
+        });
+        if let Some(server) = operands.nth(1) {
+            self.named(name, web(server));
+        }
     }
 
     fn netcat(&mut self, name: &[u8], words: &[Vec<u8>]) {
@@ -559,7 +358,7 @@ impl Finder {
     }
 
     /// What `git` fetches from and pushes to.
-    fn git(&mut self, name: &[u8], words: &[Vec<u8>]) {
+    fn git(&mut self, name: &[u8], words: &[Vec<u8>], environment: &[&[u8]]) {
         let mut arguments = Arguments::new(short("Cc"), words);
         let command = arguments.find_map(|argument| match argument {
             Argument::Operand(word) => Some(word),
@@ -581,13 +380,18 @@ impl Finder {
         if !goes_out {
             return;
         }
+        let shell = self.told(environment, "GIT_SSH_COMMAND");
+        let told = Told {
+            port: shell.and_then(|shell| self.remote_shell(&shell)),
+            ..Told::default()
+        };
         for argument in Arguments::new(short("bojcu"), arguments.rest()) {
             // `a:b` alone may be two branches.
             if let Argument::Operand(word) = argument
                 && (word.contains(&b'@') || url(word).is_some() || command == Some(b"clone"))
                 && let Some(place) = remote_path(word)
             {
-                self.named(name, place);
+                self.named(name, told.complete(place));
             }
         }
     }
@@ -600,7 +404,7 @@ impl Finder {
         }
     }
 
-    fn urls(&mut self, name: &[u8], words: &[Vec<u8>]) {
+    pub(super) fn urls(&mut self, name: &[u8], words: &[Vec<u8>]) {
         let values = Arguments::new(NONE, words).filter_map(|argument| match argument {
             Argument::Operand(word) => Some(word),
             Argument::Long(_, value) => value,
@@ -631,6 +435,9 @@ impl Finder {
             }
             Operands::All => {}
         }
+        let hosts = hosts
+            .iter()
+            .flat_map(|list| list.split(|byte| *byte == b','));
         for host in hosts {
             let place = url_endpoint(host).unwrap_or_else(|| ssh_target(host));
             self.named(name, told.complete(place));
@@ -639,7 +446,7 @@ impl Finder {
 }
 
 /// `[user@]host` or `ssh://[user@]host[:port]`.
-fn ssh_target(text: &[u8]) -> Endpoint<'_> {
+pub(super) fn ssh_target(text: &[u8]) -> Endpoint<'_> {
     url_endpoint(text).unwrap_or_else(|| {
         let (user, host) = split_user(text);
         Endpoint {
@@ -651,7 +458,7 @@ fn ssh_target(text: &[u8]) -> Endpoint<'_> {
 }
 
 /// The place of a URL whose scheme may be missing.
-fn web(text: &[u8]) -> Endpoint<'_> {
+pub(super) fn web(text: &[u8]) -> Endpoint<'_> {
     url_endpoint(text).unwrap_or_else(|| {
         let end = text
             .iter()

@@ -1,4 +1,4 @@
-use super::{LENGTH_LIMIT, hosts};
+use super::{LENGTH_LIMIT, hosts, options};
 
 /// Shows hosts as `program user@host:port`, with brackets around an address of IPv6.
 fn check(line: &str, expected: &[&str]) {
@@ -225,6 +225,283 @@ fn commands_of_find() {
     );
 }
 
+/// Values that would be taken for hosts if the option were not known to have one.
+#[test]
+fn values_of_long_options() {
+    for (program, value, names) in [
+        (
+            "curl",
+            "no.example",
+            "dump-header mail-from mail-rcpt tlsuser tlspassword haproxy-clientip create-file-mode \
+            parallel-max ip-tos vlan-priority krb delegation login-options sasl-authzid etag-save \
+            etag-compare alt-svc pubkey hostpubmd5 hostpubsha256 curves proxy-ciphers proxy-cacert \
+            proxy-cert proxy-key egd-file random-file socks5-gssapi-service ipfs-gateway telnet-option \
+            request-target dns-interface dns-ipv4-addr dns-ipv6-addr ftp-account ftp-alternative-to-user \
+            ftp-method mail-auth postquote prequote libcurl tftp-blksize tlsauthtype proxy-pass \
+            proxy-tlsuser proxy-tlspassword proxy-tlsauthtype proxy-capath proxy-crlfile proxy-cert-type \
+            proxy-key-type proxy-tls13-ciphers proxy-pinnedpubkey proxy-service-name trace-config \
+            keepalive-cnt ech",
+        ),
+        (
+            "wget",
+            "no.example",
+            "warc-file retry-on-http-error reject-regex accept-regex regex-type progress secure-protocol \
+            prefer-family ciphers hsts-file start-pos restrict-file-names local-encoding remote-encoding \
+            follow-tags ignore-tags default-page config proxy-password",
+        ),
+        (
+            "rsync",
+            "no.example:x",
+            "copy-as stop-at stop-after outbuf remote-option checksum-choice compress-choice config \
+            early-input",
+        ),
+    ] {
+        for name in names.split(' ') {
+            check(
+                &format!("{program} --{name} {value} web.example:/x"),
+                &[&format!("{program} web.example")],
+            );
+        }
+    }
+    let flags = "compressed fail get head insecure location quiet silent verbose archive delete";
+    for options in [options::CURL, options::WGET, options::RSYNC] {
+        let mut names = options.long.split(' ');
+        assert_eq!(
+            names.find(|name| flags.split(' ').any(|flag| flag == *name)),
+            None
+        );
+    }
+}
+
+#[test]
+fn the_web_in_detail() {
+    check(
+        "curl --tlsuser ada --tlspassword pw --dump-header h --mail-from a@b.example smtp://m1",
+        &["curl m1"],
+    );
+    check(
+        "curl --unknown value web.example; curl --unknown web-1; curl --silent web-2 -o x",
+        &["curl web.example", "curl web-1", "curl web-2"],
+    );
+    check(
+        "curl --silent web-5 --fail web-6 --unknown web-7",
+        &["curl web-5", "curl web-6"],
+    );
+    check(
+        "curl --unknown value:1 web-3; curl --silent a/b web-4",
+        &["curl value:1", "curl web-3", "curl a", "curl web-4"],
+    );
+    check(
+        "wget --unknown value web.example; wget --quiet web-1; wget --progress dot web-2",
+        &["wget web.example", "wget web-1", "wget web-2"],
+    );
+    check(
+        "wget --warc-file w --retry-on-http-error 503 --reject-regex r --config c g.example",
+        &["wget g.example"],
+    );
+    check(
+        "curl --resolve a.example:443:192.0.2.2,[2001:db8::1] https://a.example/",
+        &[
+            "curl 192.0.2.2:443",
+            "curl [2001:db8::1]:443",
+            "curl a.example",
+        ],
+    );
+    check(
+        "curl --connect-to ::real1:443 --connect-to [2001:db8::1]:80:[2001:db8::2]:81 https://b.example/",
+        &["curl real1:443", "curl [2001:db8::2]:81", "curl b.example"],
+    );
+    check(
+        "curl --resolve -a.example:443 --resolve no --connect-to a: b.example",
+        &["curl b.example"],
+    );
+}
+
+#[test]
+fn copies_in_detail() {
+    check(
+        "rsync --stop-at 2024-01-01T12:00 --copy-as ada:grp --early-input a:b -M --x:y a d9:b",
+        &["rsync d9"],
+    );
+    check(
+        "rsync --checksum-choice xxh64:md5 --outbuf L:x --remote-option a:b --config c:d a b",
+        &[],
+    );
+    check(
+        "rsync --files-from=b16:/list b17:/ .; rsync --files-from /list b18:/ .",
+        &["rsync b16", "rsync b17", "rsync b18"],
+    );
+    check(
+        "sshfs -p 23 -o reconnect u@a85:/x /mnt; ssh-keyscan -t rsa a80,a81",
+        &["sshfs u@a85:23", "ssh-keyscan a80", "ssh-keyscan a81"],
+    );
+    check(
+        "ssh -G cfg1; ssh -J jump cfg2 -G; ssh a1 grep -G x",
+        &["ssh a1"],
+    );
+}
+
+#[test]
+fn databases_in_detail() {
+    check(
+        "psql \"postgresql:///db?host=pgq4&port=5434\"; psql 'postgresql://ada@/db?hostaddr=192.0.2.1'",
+        &["psql pgq4:5434", "psql ada@192.0.2.1"],
+    );
+    check(
+        "psql 'postgresql://db1:5432/db?user=ada&sslmode=host'; psql 'postgresql:///db?host=%2Frun'",
+        &["psql ada@db1:5432"],
+    );
+    check(
+        "psql \"host=b35 hostaddr=192.0.2.9 port=5\"; PGHOST=b36 PGHOSTADDR=192.0.2.8 psql",
+        &[
+            "psql b35:5",
+            "psql 192.0.2.9:5",
+            "psql b36",
+            "psql 192.0.2.8",
+        ],
+    );
+    check(
+        "export PGHOST=pgq7; psql; psql -h pgq8; export PGHOST=pgq9 PGPORT=5; psql",
+        &["psql pgq7", "psql pgq8", "psql pgq9:5"],
+    );
+    check(
+        "set -gx PGHOST pg2; psql; set -x PGHOST; psql",
+        &["psql pg2"],
+    );
+    check(
+        "set -g PGHOST no; psql; PGHOST=no; psql; echo export PGHOST=no; psql; env PGUSER=ada PGHOST=pg1 psql",
+        &["psql ada@pg1"],
+    );
+    check(
+        "mysqlsh u@b28:33060; mysqlsh --uri ada:pw@b29 --sql; mysqlsh mysqlx://b30; mysqlsh -f x.js",
+        &["mysqlsh u@b28:33060", "mysqlsh ada@b29", "mysqlsh b30"],
+    );
+}
+
+#[test]
+fn compound_commands_behind_time() {
+    check(
+        "time for i in 1 2; do curl -s d4$i; done",
+        &["curl d41", "curl d42"],
+    );
+    check(
+        "time { ssh t3; }; time while ssh t4; do :; done; time -p until ssh t5; do :; done",
+        &["ssh t3", "ssh t4", "ssh t5"],
+    );
+    check(
+        "function f { ssh a43; }; set H q3; and ssh $H",
+        &["ssh a43", "ssh q3"],
+    );
+}
+
+#[test]
+fn commands_in_containers() {
+    check(
+        "docker compose -f x.yml exec -T -u ada db mysql -h d1; docker-compose exec db mysql -h a71",
+        &["mysql d1", "mysql a71"],
+    );
+    check(
+        "docker-compose run --rm -e A=1 web psql -h d2; docker run --rm postgres:15 psql -h a73",
+        &["psql d2", "psql a73"],
+    );
+    check(
+        "docker run --rm -v /a:/b --network host alpine ssh yes101; podman exec -it c ssh p1",
+        &["ssh yes101", "ssh p1"],
+    );
+    check(
+        "docker-compose exec x curl http://t8/; docker container exec x sh -c 'ssh p2'",
+        &["curl t8", "ssh p2"],
+    );
+    check(
+        "docker run --rm img/curl -s http://t9/; docker run --name ssh a; docker run a echo ssh b",
+        &["docker t9"],
+    );
+    check(
+        "docker run --rm --entrypoint psql postgres:15 -h d3; docker run --entrypoint= a echo ssh b",
+        &["psql d3"],
+    );
+    check(
+        "DOCKER_HOST=ssh://u@dock2 docker ps; DOCKER_HOST=unix:///run/x docker exec c ssh p3",
+        &["docker u@dock2", "ssh p3"],
+    );
+    check(
+        "crictl exec -it 0011 ssh a77; lxc exec c -- ssh a78; lxc exec c --env A=b ssh a79; lxc list ssh x",
+        &["ssh a77", "ssh a78", "ssh a79"],
+    );
+    check(
+        "oc login -u ada -p pw b59:8443; oc login --token=x https://b60; oc login",
+        &["oc b59:8443", "oc b60"],
+    );
+}
+
+#[test]
+fn more_programs_that_run_others() {
+    check(
+        "screen -S x ssh yes28; screen -dmS x ssh yes27; screen -r ssh; screen -X stuff 'ssh x'",
+        &["ssh yes28", "ssh yes27"],
+    );
+    check(
+        "tmux new -s a 'ssh yes29'; tmux -L x new-window \"ssh yes30\"; tmux new -d \\; splitw -h 'ssh yes31'",
+        &["ssh yes29", "ssh yes30", "ssh yes31"],
+    );
+    check(
+        "tmux attach -t ssh; tmux new -s ssh; tmux rename-window 'ssh a'",
+        &[],
+    );
+    check(
+        "script -c \"ssh a69\" x; script -q ssh; ssh-agent bash -c 'ssh d33'; ssh-agent -k",
+        &["ssh a69", "ssh d33"],
+    );
+    check(
+        "parallel -j 2 ssh {} uptime ::: pa1 pa2; parallel ssh ::: pa3; ls | parallel scp {} pa4:",
+        &["ssh pa1", "ssh pa2", "ssh pa3", "scp pa4"],
+    );
+    check(
+        "parallel echo ssh {} ::: a b; parallel --jobs 2 ::: 'ssh pa5'",
+        &[],
+    );
+    check(
+        "pssh -H yes33 -l ada date; pssh -h hosts.txt -H 'a1 eve@b1:23' -i uptime -H no",
+        &["pssh ada@yes33", "pssh a1", "pssh eve@b1:23"],
+    );
+    check(
+        "GIT_SSH_COMMAND='ssh -p 23 -J jmp9' git clone git@gh9:x; GIT_SSH_COMMAND='ssh -J no' git status",
+        &["ssh jmp9", "git git@gh9:23"],
+    );
+}
+
+/// What is left of a secret has the form of a host with its port.
+#[test]
+fn secrets_are_no_hosts() {
+    for line in [
+        "ssh S",
+        "ssh -J S -p 22",
+        "ssh u@S",
+        "curl S",
+        "curl --unknown S",
+        "curl -x S --proxy S --connect-to ::S --resolve a:1:S",
+        "wget --password S",
+        "rsync S x; scp S x; sftp S; sshfs S x; rsync --files-from=S a b",
+        "psql -h S 'host=S hostaddr=S' 'postgresql://S/?host=S'",
+        "PGHOST=S psql; export PGHOST=S; psql",
+        "mysql -h S; mysqlsh S; mysqlsh --uri S; mongosh S",
+        "oc login S; oc login -p S; docker -H tcp://S ps; DOCKER_HOST=ssh://S docker ps",
+        "pssh -H S x; parallel ssh ::: S; ssh-keyscan S,S; telnet S; nc S",
+        "GIT_SSH_COMMAND='ssh -J S' git clone S",
+        "docker run x curl S; tmux new 'ssh S'; screen ssh S; bash -c 'ssh S'",
+    ] {
+        check(&line.replace('S', "secret:0691aeb09c761708"), &[]);
+    }
+    check(
+        "ssh secret; ssh a:secret:0691aeb09c761708@web-1; curl https://secret:0691aeb09c761708@web-2/",
+        &["ssh secret", "ssh a@web-1", "curl web-2"],
+    );
+    check(
+        "curl -u ada:secret:0691aeb09c761708 web-3; scp secret:x y",
+        &["curl ada@web-3", "scp secret"],
+    );
+}
+
 #[test]
 fn what_is_no_host() {
     check("# ssh a", &[]);
@@ -235,6 +512,10 @@ fn what_is_no_host() {
     );
     check("cat <<EOF > x\nssh a\nEOF\nssh b", &["ssh b"]);
     check("vi ssh a; man ssh; which curl; grep ssh a", &[]);
+    check(
+        "ssh-keygen -C u@h; ssh-add h; git commit -m 'ssh a'; git config user.email a@b.example",
+        &[],
+    );
     check(
         "echo $(ssh a hostname) `curl http://b`",
         &["ssh a", "curl b"],
@@ -263,6 +544,12 @@ fn what_grows_without_end() {
         "{1..64}".repeat(100),
         "kubectl -- ".repeat(LENGTH_LIMIT / 11),
         "sudo ".repeat(LENGTH_LIMIT / 5),
+        "time ".repeat(LENGTH_LIMIT / 5),
+        "tmux new ';' ".repeat(LENGTH_LIMIT / 13),
+        "docker exec x ".repeat(LENGTH_LIMIT / 14),
+        "export PGHOST=/x;".repeat(LENGTH_LIMIT / 17),
+        "secret:".repeat(LENGTH_LIMIT / 7),
+        "parallel {} ".repeat(300) + &"::: {} {} {} ".repeat(LENGTH_LIMIT / 26),
         "`".repeat(LENGTH_LIMIT),
         (0..3000)
             .flat_map(|number| {
@@ -285,7 +572,7 @@ fn what_grows_without_end() {
 
 proptest::proptest! {
     #[test]
-    fn no_line_panics(line in "((sudo|ssh|scp|curl|mysql|psql|kubectl|git|nc|env|-p|-h|-J|a:b|u@h|//|\\[::1\\]:x|=|') ?)*") {
+    fn no_line_panics(line in "((sudo|time|for|docker|exec|run|tmux|new|parallel|:::|\\{\\}|export|PGHOST=a|--resolve|pssh|oc|login|set|function|ssh|scp|curl|mysql|psql|kubectl|git|nc|env|-p|-h|-J|a:b|u@h|//|\\[::1\\]:x|=|') ?)*") {
         hosts(line.as_bytes());
     }
 }

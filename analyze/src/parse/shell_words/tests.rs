@@ -52,6 +52,13 @@ fn commands_of_a_line() {
     );
     check("case $x in a) b ;; esac", &["b"]);
     check("f() { a; }; f", &["f", "a", "f"]);
+    check("function f { a; }; f", &["a", "f"]);
+    check("function f() { a; }; function g -d 'b c'", &["a"]);
+    check("time for i in 1 2; do a d$i; done", &["a d1", "a d2"]);
+    check(
+        "time -p while a; do b; done; time { c; }; time -p d; time e",
+        &["a", "b", "c", "time -p d", "time e"],
+    );
 }
 
 #[test]
@@ -76,7 +83,19 @@ fn values_that_the_line_tells() {
         "hs=(a 'b'); for h in \"${hs[@]}\"; do x $h; done",
         &["x a", "x b"],
     );
-    check("export h=web; x $h", &["x web"]);
+    check("export h=web; x $h", &["export h=web", "x web"]);
+    check(
+        "set -gx h q3 q4; x $h; set -- h b; set -o h; y $h",
+        &[
+            "set -gx h q3 q4",
+            "x q3",
+            "x q4",
+            "set -- h b",
+            "set -o h",
+            "y q3",
+            "y q4",
+        ],
+    );
     check("for h in $(y) a; do x $h; done", &["y", "x ?", "x a"]);
     check(
         "x a{1,2}b w{08..10} {} {a} '{1,2}' {3..2}",
@@ -98,6 +117,8 @@ fn whether_a_shell_would_wait() {
         "case $x in",
         "case $x in\na) b;;",
         "f() {",
+        "function f {",
+        "time -p for h in a",
         "(a",
         "$(a",
         "`a",
@@ -120,6 +141,9 @@ fn whether_a_shell_would_wait() {
         "if a; then b; fi",
         "case $x in a) b;; esac",
         "f() { a; }",
+        "function f { a; }",
+        "time while a; do b; done",
+        "time",
         "(a)",
         "a | b",
         "a &",
