@@ -19,6 +19,7 @@ use rustix::io::Errno;
 use schema::Outcome;
 use schema::text::escaped;
 
+use crate::history;
 use crate::protocol::{Access, End, FileFacts, Named};
 use walk::enter;
 
@@ -275,27 +276,25 @@ impl Host {
         &self,
         root: Option<&OwnedFd>,
         path: &[u8],
-        named: Named,
+        named: &Named,
     ) -> Result<Opened, Refusal> {
+        let judge = |path: &[u8]| match history::is_secret(path) {
+            true => Err(Refusal::Rule("known to hold secrets".to_owned())),
+            false => Ok(()),
+        };
+        judge(path)?;
         let home = named.home.and_then(|length| usize::try_from(length).ok());
         let root = root.unwrap_or(&self.root);
         let found = self.walk(root.as_fd(), path, home.unwrap_or(path.len()), false)?;
         let stat = rustix::fs::fstat(&found)?;
         let owner = stat.st_uid;
-        if let Some(wanted) = named.owner.filter(|wanted| *wanted != owner) {
+        if let Some(wanted) = named.owner().filter(|wanted| *wanted != owner) {
             return Err(Refusal::Rule(format!(
                 "owned by uid {owner}, and named by a process of uid {wanted}"
             )));
         }
-        if named.through && named.was_read {
-            let own = self.walk(self.root.as_fd(), path, path.len(), false);
-            let own = own.ok().and_then(|own| rustix::fs::fstat(&own).ok());
-            if own.is_some_and(|own| (own.st_dev, own.st_ino) == (stat.st_dev, stat.st_ino)) {
-                return Err(Refusal::Rule(
-                    "the host's own file, which was read".to_owned(),
-                ));
-            }
-        }
+        // The path may lead through links.
+        judge(rustix::fs::readlink(fd_path(&found), Vec::new())?.as_bytes())?;
         if KERNEL_FILE_SYSTEMS.contains(&rustix::fs::fstatfs(&found)?.f_type) {
             return Err(Refusal::Rule("a file of the kernel".to_owned()));
         }
@@ -466,6 +465,7 @@ fn open_regular(found: &OwnedFd) -> Result<Opened, Refusal> {
     Ok(Opened {
         fd,
         facts: Some(FileFacts {
+            device: stat.st_dev,
             inode: stat.st_ino,
             mtime: stat.st_mtime,
             uid: stat.st_uid,

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use schema::text::escaped;
 use schema::{Outcome, Source, frame};
 
 use super::dead::NO_PROCESS;
+use super::histories::Answer;
 use super::{Capture, Crew, FIRST_PATIENCE, Stop};
 use crate::Error;
+use crate::history;
 use crate::jobs::{Job, Outstanding, Queue};
 use crate::output::RESERVE;
 use crate::plan::{ItemKind, ProcessItem};
@@ -264,9 +267,10 @@ impl Capture {
             }
             Reply::File { end, bytes } => {
                 self.learn(asked, bytes.as_bytes(), &end);
+                let (end, bytes) = self.once(asked, end, bytes.as_bytes());
                 let incoming = asked.incoming.take().or_else(|| self.incoming(asked));
                 if let Some(incoming) = incoming {
-                    self.sink.file(incoming, bytes.as_bytes(), &end, now)?;
+                    self.sink.file(incoming, bytes, &end, now)?;
                 }
                 self.advance(asked);
             }
@@ -297,11 +301,46 @@ impl Capture {
                 } else {
                     self.end_item(asked, &end, now)?;
                 }
+                if let Some(path) = current_named(asked) {
+                    self.named_files.answer(path, Answer::Silent);
+                }
                 self.advance(asked);
             }
             Reply::Done => return Ok(true),
         }
         Ok(false)
+    }
+
+    /// What is kept of a file: nothing of a named history that is the same file as one that was read, by whatever path.
+    fn once<'a>(
+        &mut self,
+        asked: &mut Outstanding,
+        end: End<'a>,
+        bytes: &'a [u8],
+    ) -> (End<'a>, &'a [u8]) {
+        let named = current_named(asked);
+        if let Some(path) = named {
+            self.named_files.answer(path, Answer::Ended(end.outcome));
+        }
+        let has_content = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
+        let (Some(file), Some(task)) = (end.file.filter(|_| has_content), current_file(asked))
+        else {
+            return (end, bytes);
+        };
+        let key = (file.device, file.inode);
+        let first = self.read_files.entry(key).or_insert(task.path.clone());
+        let is_again = named.is_some() && *first != task.path;
+        if !is_again || asked.incoming.as_ref().is_some_and(Incoming::is_begun) {
+            return (end, bytes);
+        }
+        let reason = format!("the same file as {}", escaped(first));
+        asked.incoming = None;
+        let end = End {
+            expected: true,
+            duration_us: end.duration_us,
+            ..End::because(Outcome::Skipped, reason)
+        };
+        (end, &[])
     }
 
     fn advance(&mut self, asked: &mut Outstanding) {
@@ -339,7 +378,7 @@ impl Capture {
     fn incoming(&self, asked: &Outstanding) -> Option<Incoming> {
         if let Some(task) = current_file(asked) {
             let source = self.sources.get(usize::from(task.source))?;
-            let pid = match task.access {
+            let pid = match &task.access {
                 Access::Named(named) if named.through => Some(named.pid),
                 _ => None,
             };
@@ -409,7 +448,10 @@ impl Capture {
                 } else {
                     end.file.map(|file| file.uid)
                 };
-                self.named_files.learn(pid, met, owner, bytes);
+                let met = met.clone();
+                let own = self.processes.get(&self.reference);
+                let own = own.and_then(|met| met.mount_namespace);
+                self.named_files.learn(pid, &met, owner, own, bytes);
             }
             _ => {}
         }
@@ -428,14 +470,12 @@ impl Capture {
     }
 
     fn learn_link(&mut self, pid: u32, name: &[u8], target: &[u8]) {
-        let inode = std::str::from_utf8(target)
-            .ok()
-            .and_then(|target| target.split_once(":[")?.1.strip_suffix(']')?.parse().ok());
+        let inode = history::namespace_inode(target);
         let met = self.processes.entry(pid).or_default();
         match name {
             b"ns/net" => met.net_namespace = inode,
             b"ns/mnt" => met.mount_namespace = inode,
-            b"root" => met.root = (target != b"/").then(|| target.to_vec()),
+            b"root" => met.root = history::other_root(target),
             _ => {}
         }
     }
@@ -492,10 +532,14 @@ impl Capture {
         } else {
             Outcome::TimedOut
         };
-        let hung = if died {
-            "its worker died twice"
-        } else {
-            "it hung twice"
+        // What a process names is tried once only: its user may have made it to hang.
+        let is_named = matches!(&request, Request::Files(tasks)
+            if tasks.iter().all(|task| matches!(task.access, Access::Named(_))));
+        let hung = match (died, is_named) {
+            (true, false) => "its worker died twice",
+            (true, true) => "its worker died",
+            (false, false) => "it hung twice",
+            (false, true) => "it hung",
         };
         let is_listing = matches!(request, Request::ListProcesses | Request::ListDirectory(_));
         let mut asked = Outstanding::new(
@@ -644,6 +688,12 @@ fn current_file(asked: &Outstanding) -> Option<&FileTask> {
         Request::Files(tasks) => tasks.get(asked.task),
         _ => None,
     }
+}
+
+/// The path of the file whose answer comes next, if a process names it.
+fn current_named(asked: &Outstanding) -> Option<&[u8]> {
+    let task = current_file(asked)?;
+    matches!(task.access, Access::Named(_)).then_some(task.path.as_slice())
 }
 
 fn current_file_system(asked: &Outstanding) -> Option<&FileSystemTask> {
