@@ -17,8 +17,8 @@ impl<F: AsFd> Collector<'_, F> {
         let started = Instant::now();
         let opened = match &task.access {
             Access::Proc => self.host.proc_file(&task.path).map_err(Refusal::end),
-            Access::System | Access::Home(_) | Access::Rotated(_) => {
-                let opened = self.host.file(&task.path, task.access.clone());
+            access @ (Access::System | Access::Home(_) | Access::Rotated(_)) => {
+                let opened = self.host.file(&task.path, access);
                 opened.map_err(Refusal::end)
             }
             Access::Device => self.host.device(&task.path).map_err(Refusal::end),
@@ -136,7 +136,7 @@ pub(crate) fn first_line(host: &Host, path: &[u8]) -> Option<String> {
     let access = if path.starts_with(b"/proc/") {
         host.proc_file(path)
     } else {
-        host.file(path, Access::System)
+        host.file(path, &Access::System)
     };
     let bytes = read::small(&access.ok()?);
     let line = bytes.split(|byte| *byte == b'\n').next()?;
