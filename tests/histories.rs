@@ -393,3 +393,56 @@ fn no_process_keeps_the_history_of_another() {
          of-shared | 0 | 1",
     );
 }
+
+#[test]
+fn histories_that_hang_cost_their_user_only() {
+    if !inside("histories_that_hang_cost_their_user_only") {
+        return;
+    }
+    let programs = open_directory();
+    let place = programs.join("h");
+    for (name, uid) in [("ada", 1000), ("root", 0)] {
+        write(&place.join(name), b"id\n");
+        chown(place.join(name), Some(uid), Some(uid)).unwrap();
+    }
+    // A file system whose server never answers.
+    let script = "mkdir /mnt/mute; exec 8<>/dev/fuse
+         mount -i -t fuse -o fd=8,rootmode=40000,user_id=0,group_id=0 mute /mnt/mute && touch /mnt/is-mute
+         exec sleep 600";
+    let mut server = Command::new("sh");
+    server.args(["-c", script]).stdin(Stdio::null());
+    let server = Guard(server.spawn().unwrap());
+    wait_for_sleep(std::slice::from_ref(&server));
+    if !programs.join("is-mute").exists() {
+        common::skip(
+            "histories_that_hang_cost_their_user_only",
+            "this system does not let root mount a FUSE file system",
+        );
+        return;
+    }
+    let sleepers = [
+        sleeper(&[], 999, "/mnt/mute/h0"),
+        sleeper(&[], 999, "/mnt/mute/h1"),
+        sleeper(&[], 999, "/mnt/mute/h2"),
+        sleeper(&[], 999, "/mnt/mute/h3"),
+        sleeper(&[], 999, "/mnt/mute/h4"),
+        sleeper(&[], 1000, "/mnt/h/ada"),
+        sleeper(&[], 0, "/mnt/h/root"),
+    ];
+    wait_for_sleep(&sleepers);
+    let bundle = programs.join("tmp/bundle.tar.zst");
+    let mut capture = Command::new(programs.join("capture"));
+    succeed(capture.arg("-q").arg("-o").arg(&bundle), &[1]);
+    expect_rows(
+        &bundle,
+        "SELECT path, outcome, reason FROM collection_log WHERE path GLOB '/mnt/h/*' OR path GLOB '/mnt/mute/*' ORDER BY path",
+        "
+         /mnt/h/ada | collected | NULL
+         /mnt/h/root | collected | NULL
+         /mnt/mute/h0 | timed out | it hung
+         /mnt/mute/h1 | timed out | it hung
+         /mnt/mute/h2 | skipped | not tried: 2 histories hung that processes of uid 999 name
+         /mnt/mute/h3 | skipped | not tried: 2 histories hung that processes of uid 999 name
+         /mnt/mute/h4 | skipped | not tried: 2 histories hung that processes of uid 999 name",
+    );
+}
