@@ -5,14 +5,17 @@ use std::time::Duration;
 
 use schema::parse::passwd;
 use schema::records::HistoryFile;
+use schema::text::escaped;
 use schema::{Outcome, Source, Text};
 
+use super::schedule::current_file;
 use super::{Capture, Met};
 use crate::Error;
 use crate::history::{self, PATH_LIMIT};
-use crate::jobs::{Job, Queue};
+use crate::jobs::{Job, Outstanding, Queue};
 use crate::plan;
 use crate::protocol::{Access, End, FileTask, Named, Request};
+use crate::sink::Incoming;
 
 /// Homes that are searched.
 const HOME_LIMIT: usize = 10_000;
@@ -100,7 +103,7 @@ struct Candidate {
 pub(super) enum Answer {
     /// The process did not speak for its user.
     Silent,
-    /// So did the file.
+    /// The process did, and this became of the file.
     Ended(Outcome),
 }
 
@@ -161,7 +164,7 @@ impl NamedFiles {
         self.answers.insert(path.to_vec(), answer);
     }
 
-    /// The files, each once. What follows has no files any more.
+    /// Takes the files out, each once.
     fn candidates(&mut self) -> Vec<Candidate> {
         let mut candidates: BTreeMap<(Option<u64>, Seen), Candidate> = BTreeMap::new();
         let mut pools: Vec<_> = self
@@ -221,6 +224,12 @@ fn home_length(homes: &BTreeSet<Vec<u8>>, path: &[u8]) -> Option<u32> {
     u32::try_from(length).ok()
 }
 
+/// The path of the file whose answer comes next, if a process names it.
+pub(super) fn current_named(asked: &Outstanding) -> Option<&[u8]> {
+    let task = current_file(asked)?;
+    matches!(task.access, Access::Named(_)).then_some(task.path.as_slice())
+}
+
 impl Capture {
     /// The histories in the homes of all users by `/etc/passwd`, and in what lies below `/home`; then those that processes
     /// name.
@@ -270,18 +279,17 @@ impl Capture {
     /// nobody else can make them hang.
     fn named_histories(&mut self, homes: &BTreeSet<Vec<u8>>) -> Result<(), Error> {
         self.progress.stage("named histories");
-        let mut files = self.named_files.candidates();
-        files.sort_by_key(|file| {
+        let mut stages: BTreeMap<u8, Vec<Candidate>> = BTreeMap::new();
+        for file in self.named_files.candidates() {
             let is_roots = file.speakers.front().is_some_and(|(owner, _)| *owner == 0);
-            (!file.is_own(), file.is_own() && !is_roots)
-        });
-        let others = files.partition_point(|file| {
-            file.is_own() && file.speakers.front().is_some_and(|(owner, _)| *owner == 0)
-        });
-        let apart = files.partition_point(Candidate::is_own);
-        let apart = files.split_off(apart);
-        let others = files.split_off(others.min(files.len()));
-        for mut files in [files, others, apart] {
+            let stage = match (file.is_own(), is_roots) {
+                (true, true) => 0,
+                (true, false) => 1,
+                (false, _) => 2,
+            };
+            stages.entry(stage).or_default().push(file);
+        }
+        for mut files in stages.into_values() {
             while !files.is_empty() {
                 self.round(&mut files, homes)?;
                 files.retain(|file| !file.speakers.is_empty());
@@ -487,6 +495,38 @@ impl Capture {
             }
         }
         Ok(())
+    }
+
+    /// What is kept of a file: nothing of a named history that is the same file as one that was read, by whatever path.
+    pub(super) fn once<'a>(
+        &mut self,
+        asked: &mut Outstanding,
+        end: End<'a>,
+        bytes: &'a [u8],
+    ) -> (End<'a>, &'a [u8]) {
+        let named = current_named(asked);
+        if let Some(path) = named {
+            self.named_files.answer(path, Answer::Ended(end.outcome));
+        }
+        let has_content = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
+        let (Some(file), Some(task)) = (end.file.filter(|_| has_content), current_file(asked))
+        else {
+            return (end, bytes);
+        };
+        let key = (file.device, file.inode);
+        let first = self.read_files.entry(key).or_insert(task.path.clone());
+        let is_again = named.is_some() && *first != task.path;
+        if !is_again || asked.incoming.as_ref().is_some_and(Incoming::is_begun) {
+            return (end, bytes);
+        }
+        let reason = format!("the same file as {}", escaped(first));
+        asked.incoming = None;
+        let end = End {
+            expected: true,
+            duration_us: end.duration_us,
+            ..End::because(Outcome::Skipped, reason)
+        };
+        (end, &[])
     }
 
     fn note(&mut self, path: &[u8], pid: u32, end: &End<'_>) -> Result<(), Error> {

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use schema::text::escaped;
 use schema::{Outcome, Source, frame};
 
 use super::dead::NO_PROCESS;
-use super::histories::Answer;
+use super::histories::{Answer, current_named};
 use super::{Capture, Crew, FIRST_PATIENCE, Stop};
 use crate::Error;
 use crate::history;
@@ -309,38 +308,6 @@ impl Capture {
             Reply::Done => return Ok(true),
         }
         Ok(false)
-    }
-
-    /// What is kept of a file: nothing of a named history that is the same file as one that was read, by whatever path.
-    fn once<'a>(
-        &mut self,
-        asked: &mut Outstanding,
-        end: End<'a>,
-        bytes: &'a [u8],
-    ) -> (End<'a>, &'a [u8]) {
-        let named = current_named(asked);
-        if let Some(path) = named {
-            self.named_files.answer(path, Answer::Ended(end.outcome));
-        }
-        let has_content = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
-        let (Some(file), Some(task)) = (end.file.filter(|_| has_content), current_file(asked))
-        else {
-            return (end, bytes);
-        };
-        let key = (file.device, file.inode);
-        let first = self.read_files.entry(key).or_insert(task.path.clone());
-        let is_again = named.is_some() && *first != task.path;
-        if !is_again || asked.incoming.as_ref().is_some_and(Incoming::is_begun) {
-            return (end, bytes);
-        }
-        let reason = format!("the same file as {}", escaped(first));
-        asked.incoming = None;
-        let end = End {
-            expected: true,
-            duration_us: end.duration_us,
-            ..End::because(Outcome::Skipped, reason)
-        };
-        (end, &[])
     }
 
     fn advance(&mut self, asked: &mut Outstanding) {
@@ -683,17 +650,11 @@ pub(super) fn current_visit(asked: &Outstanding) -> Option<&Visit> {
     }
 }
 
-fn current_file(asked: &Outstanding) -> Option<&FileTask> {
+pub(super) fn current_file(asked: &Outstanding) -> Option<&FileTask> {
     match &asked.job.request {
         Request::Files(tasks) => tasks.get(asked.task),
         _ => None,
     }
-}
-
-/// The path of the file whose answer comes next, if a process names it.
-fn current_named(asked: &Outstanding) -> Option<&[u8]> {
-    let task = current_file(asked)?;
-    matches!(task.access, Access::Named(_)).then_some(task.path.as_slice())
 }
 
 fn current_file_system(asked: &Outstanding) -> Option<&FileSystemTask> {
