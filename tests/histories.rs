@@ -175,6 +175,29 @@ fn sleeper(words: &[&str], uid: u32, file: &str) -> Guard {
     Guard(command.spawn().unwrap())
 }
 
+/// Waits until all of them sleep, and not only are about to.
+fn wait_for_sleep(sleepers: &[Guard]) {
+    let asleep = |guard: &Guard| {
+        let comm = std::fs::read(format!("/proc/{}/comm", guard.pid())).ok()?;
+        (comm == b"sleep\n").then_some(())
+    };
+    for guard in sleepers {
+        common::wait_for("a sleeper's sleep", || asleep(guard));
+    }
+}
+
+/// A program that was set-user-id when it was started has the environment of whoever did.
+fn set_user_id_sleeper(program: &Path, file: &str) -> Guard {
+    if !program.exists() {
+        std::fs::copy("/bin/sleep", program).unwrap();
+        let set_uid = std::os::unix::fs::PermissionsExt::from_mode(0o4755);
+        std::fs::set_permissions(program, set_uid).unwrap();
+    }
+    let mut command = Command::new(program);
+    command.arg("600").env("HISTFILE", file);
+    Guard(command.spawn().unwrap())
+}
+
 #[test]
 fn what_processes_name() {
     if !inside("what_processes_name") {
@@ -194,6 +217,7 @@ fn what_processes_name() {
     write(&place.join("jail/h/of-jail"), b"ssh web-3\n");
     symlink(place.join("mine"), place.join("link")).unwrap();
     std::os::unix::fs::lchown(place.join("link"), Some(1000), None).unwrap();
+    symlink("/etc/shadow", place.join("link-of-root")).unwrap();
     symlink("/mnt/h/in-a-link", place.join("jail/h/link")).unwrap();
     std::fs::create_dir(place.join("directory")).unwrap();
     chown(place.join("directory"), Some(1000), None).unwrap();
@@ -207,10 +231,6 @@ fn what_processes_name() {
             succeed(Command::new("mount").arg("--bind").args(bind), &[0]);
         }
     }
-    // A program that was set-user-id when it was started has the environment of whoever did.
-    std::fs::copy("/bin/sleep", place.join("sleep")).unwrap();
-    let set_uid = std::os::unix::fs::PermissionsExt::from_mode(0o4755);
-    std::fs::set_permissions(place.join("sleep"), set_uid).unwrap();
     let jail = ["chroot", "/mnt/h/jail"];
     let apart = ["unshare", "--mount"];
     let sleepers = [
@@ -243,13 +263,9 @@ fn what_processes_name() {
             0,
             "/mnt/apart",
         ),
-        Guard(
-            Command::new(place.join("sleep"))
-                .arg("600")
-                .env("HISTFILE", "/etc/shadow")
-                .spawn()
-                .unwrap(),
-        ),
+        set_user_id_sleeper(&place.join("sleep"), "/mnt/h/of-another"),
+        sleeper(&[], 0, "/etc/shadow"),
+        sleeper(&[], 0, "/mnt/h/link-of-root"),
         // More than one user may name.
         sleeper(&[], 1002, "/mnt/h/n0"),
         sleeper(&[], 1002, "/mnt/h/n1"),
@@ -262,13 +278,7 @@ fn what_processes_name() {
         sleeper(&[], 1002, "/mnt/h/n8"),
         sleeper(&[], 1002, "/mnt/h/n9"),
     ];
-    let asleep = |guard: &Guard| {
-        let comm = std::fs::read(format!("/proc/{}/comm", guard.pid())).ok()?;
-        (comm == b"sleep\n").then_some(())
-    };
-    for guard in &sleepers {
-        common::wait_for("a sleeper's sleep", || asleep(guard));
-    }
+    wait_for_sleep(&sleepers);
     let bundle = programs.join("tmp/bundle.tar.zst");
     let mut capture = Command::new(programs.join("capture"));
     // What one user named beyond the limit is missing.
@@ -281,19 +291,22 @@ fn what_processes_name() {
          ORDER BY 1, reason DESC",
         "
          /dev/null | skipped | character device
-         /etc/shadow | skipped | named by a set-user-id program
+         /etc/shadow | skipped | known to hold secrets
          /mnt/h/another | collected | NULL
          /mnt/h/closed | skipped | owned by uid 0, and named by a process of uid 1000
          /mnt/h/directory | skipped | directory
          /mnt/h/fifo | skipped | fifo
          /mnt/h/link | skipped | symbolic link that not only root could make to /mnt/h/mine
+         /mnt/h/link-of-root | skipped | known to hold secrets
          /mnt/h/mine | skipped | owned by uid 1000, and named by a process of uid 999
          /mnt/h/mine | collected | NULL
+         /mnt/h/of-another | skipped | named by a set-user-id program
+         /mnt/h/of-root | skipped | owned by uid 0, and named by a process of uid 1000
          /mnt/h/of-root | collected | NULL
          /proc/PID/root/h/link | absent | symbolic link to /mnt/h/in-a-link
          /proc/PID/root/h/of-jail | collected | NULL
          /proc/PID/root/mnt/apart | collected | NULL
-         /proc/PID/root/mnt/h/of-root | skipped | the host's own file, which was read",
+         /proc/PID/root/mnt/h/of-root | skipped | the same file as /mnt/h/of-root",
     );
     expect_rows(
         &bundle,
@@ -310,5 +323,126 @@ fn what_processes_name() {
          0 | root | web-2 | 0
          0 | NULL | web-3 | 1
          0 | NULL | web-4 | 1",
+    );
+}
+
+#[test]
+fn no_process_keeps_the_history_of_another() {
+    if !inside("no_process_keeps_the_history_of_another") {
+        return;
+    }
+    let programs = open_directory();
+    let place = programs.join("h");
+    for (name, uid) in [("ada", 1000), ("root", 0), ("bob", 1001), ("shared", 0)] {
+        write(&place.join(name), format!("ssh of-{name}\n").as_bytes());
+        chown(place.join(name), Some(uid), Some(uid)).unwrap();
+    }
+    write(&place.join("host"), b"ssh of-host\n");
+    let program = place.join("sleep");
+    let apart = ["unshare", "--mount"];
+    let mut sleepers = vec![
+        // As `sudo` does, with lower pids than the processes that count.
+        set_user_id_sleeper(&program, "/mnt/h/ada"),
+        set_user_id_sleeper(&program, "/mnt/h/root"),
+        sleeper(&[], 1000, "/mnt/h/ada"),
+        sleeper(&[], 0, "/mnt/h/root"),
+        // The same file by other names, and as others see it.
+        sleeper(&[], 1001, "/mnt/h/bob"),
+        sleeper(&[], 1001, "/mnt/h/../h/bob"),
+        sleeper(&apart, 0, "/mnt/h/shared"),
+        sleeper(&apart, 0, "/mnt/h/shared"),
+    ];
+    std::fs::hard_link(place.join("bob"), place.join("bob-too")).unwrap();
+    sleepers.push(sleeper(&[], 1001, "/mnt/h/bob-too"));
+    // More than are read of one user, in other mount namespaces and by programs that do not count.
+    for number in 0..10 {
+        sleepers.push(sleeper(&apart, 0, &format!("/mnt/h/a{number}")));
+        sleepers.push(set_user_id_sleeper(&program, &format!("/mnt/h/b{number}")));
+    }
+    wait_for_sleep(&sleepers);
+    sleepers.push(sleeper(&[], 0, "/mnt/h/host"));
+    wait_for_sleep(&sleepers);
+    let bundle = programs.join("tmp/bundle.tar.zst");
+    let mut capture = Command::new(programs.join("capture"));
+    succeed(capture.arg("-q").arg("-o").arg(&bundle), &[0]);
+    expect_rows(
+        &bundle,
+        "SELECT replace(path, '/proc/' || coalesce(pid, '') || '/', '/proc/PID/'), outcome,
+           CASE WHEN reason GLOB 'the same file as /proc/*' THEN 'the same file' ELSE reason END, count(*)
+         FROM collection_log
+         WHERE path GLOB '/mnt/h/[ac-z]*' OR path GLOB '/mnt/h/bob*' OR path GLOB '*/root/mnt/h/shared'
+         GROUP BY 1, 2, 3 ORDER BY 1, 2",
+        "
+         /mnt/h/ada | collected | NULL | 1
+         /mnt/h/bob | collected | NULL | 1
+         /mnt/h/bob-too | skipped | the same file as /mnt/h/bob | 1
+         /mnt/h/host | collected | NULL | 1
+         /mnt/h/root | collected | NULL | 1
+         /mnt/h/root | skipped | named by a set-user-id program | 1
+         /proc/PID/root/mnt/h/shared | collected | NULL | 1
+         /proc/PID/root/mnt/h/shared | skipped | the same file | 1",
+    );
+    expect_rows(
+        &bundle,
+        "SELECT host, uid, count(*) FROM history_hosts GROUP BY 1, 2 ORDER BY 1",
+        "
+         of-ada | 1000 | 1
+         of-bob | 1001 | 1
+         of-host | 0 | 1
+         of-root | 0 | 1
+         of-shared | 0 | 1",
+    );
+}
+
+#[test]
+fn histories_that_hang_cost_their_user_only() {
+    if !inside("histories_that_hang_cost_their_user_only") {
+        return;
+    }
+    let programs = open_directory();
+    let place = programs.join("h");
+    for (name, uid) in [("ada", 1000), ("root", 0)] {
+        write(&place.join(name), b"id\n");
+        chown(place.join(name), Some(uid), Some(uid)).unwrap();
+    }
+    // A file system whose server never answers.
+    let script = "mkdir /mnt/mute; exec 8<>/dev/fuse
+         mount -i -t fuse -o fd=8,rootmode=40000,user_id=0,group_id=0 mute /mnt/mute && touch /mnt/is-mute
+         exec sleep 600";
+    let mut server = Command::new("sh");
+    server.args(["-c", script]).stdin(Stdio::null());
+    let server = Guard(server.spawn().unwrap());
+    wait_for_sleep(std::slice::from_ref(&server));
+    if !programs.join("is-mute").exists() {
+        common::skip(
+            "histories_that_hang_cost_their_user_only",
+            "this system does not let root mount a FUSE file system",
+        );
+        return;
+    }
+    let sleepers = [
+        sleeper(&[], 999, "/mnt/mute/h0"),
+        sleeper(&[], 999, "/mnt/mute/h1"),
+        sleeper(&[], 999, "/mnt/mute/h2"),
+        sleeper(&[], 999, "/mnt/mute/h3"),
+        sleeper(&[], 999, "/mnt/mute/h4"),
+        sleeper(&[], 1000, "/mnt/h/ada"),
+        sleeper(&[], 0, "/mnt/h/root"),
+    ];
+    wait_for_sleep(&sleepers);
+    let bundle = programs.join("tmp/bundle.tar.zst");
+    let mut capture = Command::new(programs.join("capture"));
+    succeed(capture.arg("-q").arg("-o").arg(&bundle), &[1]);
+    expect_rows(
+        &bundle,
+        "SELECT path, outcome, reason FROM collection_log WHERE path GLOB '/mnt/h/*' OR path GLOB '/mnt/mute/*' ORDER BY path",
+        "
+         /mnt/h/ada | collected | NULL
+         /mnt/h/root | collected | NULL
+         /mnt/mute/h0 | timed out | it hung
+         /mnt/mute/h1 | timed out | it hung
+         /mnt/mute/h2 | skipped | not tried: 2 histories hung that processes of uid 999 name
+         /mnt/mute/h3 | skipped | not tried: 2 histories hung that processes of uid 999 name
+         /mnt/mute/h4 | skipped | not tried: 2 histories hung that processes of uid 999 name",
     );
 }

@@ -19,6 +19,7 @@ use rustix::io::Errno;
 use schema::Outcome;
 use schema::text::escaped;
 
+use crate::history;
 use crate::protocol::{Access, End, FileFacts, Named};
 use walk::enter;
 
@@ -164,7 +165,7 @@ impl Host {
     pub fn process(&self, pid: u32) -> Result<OwnedFd, Refusal> {
         let proc = self.proc.as_ref().map_err(|errno| *errno)?;
         if !self.live {
-            let found = self.find(format!("/proc/{pid}").as_bytes(), Access::System)?;
+            let found = self.find(format!("/proc/{pid}").as_bytes(), &Access::System)?;
             return Ok(enter("./", found.as_fd())?);
         }
         let flags = OFlags::PATH | OFlags::DIRECTORY;
@@ -228,7 +229,7 @@ impl Host {
     }
 
     fn kind(&self, path: &[u8]) -> Option<FileType> {
-        let found = self.find(path, Access::System).ok()?;
+        let found = self.find(path, &Access::System).ok()?;
         let stat = rustix::fs::fstat(&found).ok()?;
         Some(FileType::from_raw_mode(stat.st_mode))
     }
@@ -250,7 +251,7 @@ impl Host {
     /// A file of procfs itself. Links of procfs, such as `mounts -> self/mounts`, are followed within it.
     pub fn proc_file(&self, path: &[u8]) -> Result<Opened, Refusal> {
         if !self.live {
-            return self.file(path, Access::System);
+            return self.file(path, &Access::System);
         }
         let proc = self.proc.as_ref().map_err(|errno| *errno)?;
         let name = path.strip_prefix(b"/proc/").ok_or(Errno::INVAL)?;
@@ -265,7 +266,7 @@ impl Host {
     }
 
     /// A file that is no member of procfs.
-    pub fn file(&self, path: &[u8], access: Access) -> Result<Opened, Refusal> {
+    pub fn file(&self, path: &[u8], access: &Access) -> Result<Opened, Refusal> {
         let found = self.find(path, access)?;
         open_regular(&found)
     }
@@ -275,27 +276,27 @@ impl Host {
         &self,
         root: Option<&OwnedFd>,
         path: &[u8],
-        named: Named,
+        named: &Named,
     ) -> Result<Opened, Refusal> {
+        let judge = |path: &[u8]| {
+            if history::is_secret(path) {
+                return Err(Refusal::Rule("known to hold secrets".to_owned()));
+            }
+            Ok(())
+        };
+        judge(path)?;
         let home = named.home.and_then(|length| usize::try_from(length).ok());
         let root = root.unwrap_or(&self.root);
         let found = self.walk(root.as_fd(), path, home.unwrap_or(path.len()), false)?;
         let stat = rustix::fs::fstat(&found)?;
         let owner = stat.st_uid;
-        if let Some(wanted) = named.owner.filter(|wanted| *wanted != owner) {
+        if let Some(wanted) = named.owner().filter(|wanted| *wanted != owner) {
             return Err(Refusal::Rule(format!(
                 "owned by uid {owner}, and named by a process of uid {wanted}"
             )));
         }
-        if named.through && named.was_read {
-            let own = self.walk(self.root.as_fd(), path, path.len(), false);
-            let own = own.ok().and_then(|own| rustix::fs::fstat(&own).ok());
-            if own.is_some_and(|own| (own.st_dev, own.st_ino) == (stat.st_dev, stat.st_ino)) {
-                return Err(Refusal::Rule(
-                    "the host's own file, which was read".to_owned(),
-                ));
-            }
-        }
+        // The path may lead through links.
+        judge(rustix::fs::readlink(fd_path(&found), Vec::new())?.as_bytes())?;
         if KERNEL_FILE_SYSTEMS.contains(&rustix::fs::fstatfs(&found)?.f_type) {
             return Err(Refusal::Rule("a file of the kernel".to_owned()));
         }
@@ -319,14 +320,14 @@ impl Host {
 
     /// A directory that is no member of procfs, for listing.
     pub fn directory(&self, path: &[u8]) -> Result<OwnedFd, Refusal> {
-        let found = self.find(path, Access::System)?;
+        let found = self.find(path, &Access::System)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK;
         Ok(reopen(&found, flags)?.0)
     }
 
     /// A device of the fixed list; in a dead tree a regular file of that name.
     pub fn device(&self, path: &[u8]) -> Result<Opened, Refusal> {
-        let found = self.find(path, Access::System)?;
+        let found = self.find(path, &Access::System)?;
         if !self.live {
             return open_regular(&found);
         }
@@ -379,7 +380,7 @@ impl Host {
     /// asking a server; of a dead tree what lies at its target in the tree, and `None` where nothing does.
     pub fn link_count(&self, links: BorrowedFd<'_>, name: &str, target: &[u8]) -> Option<u64> {
         if !self.live {
-            let found = self.find(target, Access::System).ok()?;
+            let found = self.find(target, &Access::System).ok()?;
             return Some(rustix::fs::fstat(&found).ok()?.st_nlink);
         }
         let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
@@ -466,6 +467,7 @@ fn open_regular(found: &OwnedFd) -> Result<Opened, Refusal> {
     Ok(Opened {
         fd,
         facts: Some(FileFacts {
+            device: stat.st_dev,
             inode: stat.st_ino,
             mtime: stat.st_mtime,
             uid: stat.st_uid,
@@ -521,7 +523,7 @@ mod tests {
         let host = Host::open(tree.path().as_os_str().as_encoded_bytes()).unwrap();
         assert!(!host.is_live());
         for name in ["/etc/real", "/etc/link", "/etc/up"] {
-            let opened = host.file(name.as_bytes(), Access::System).unwrap();
+            let opened = host.file(name.as_bytes(), &Access::System).unwrap();
             assert_eq!(
                 (opened.size, opened.access_time_touched),
                 (4, false),
@@ -529,13 +531,13 @@ mod tests {
             );
         }
         let open = |path: &str, access| refused(host.file(path.as_bytes(), access));
-        let out = open("/etc/out", Access::System);
+        let out = open("/etc/out", &Access::System);
         assert_eq!(out, format!("dangling, to {}", outside.path().display()));
-        assert_eq!(open("/etc/none", Access::System), "errno 2");
-        assert_eq!(open("/etc/loop", Access::System), "errno 40");
-        assert_eq!(open("/etc", Access::System), "directory");
+        assert_eq!(open("/etc/none", &Access::System), "errno 2");
+        assert_eq!(open("/etc/loop", &Access::System), "errno 40");
+        assert_eq!(open("/etc", &Access::System), "directory");
         assert_eq!(
-            open("/home/ada/.bash_history", Access::Home(9)),
+            open("/home/ada/.bash_history", &Access::Home(9)),
             "symbolic link to /etc/real"
         );
     }
@@ -546,7 +548,7 @@ mod tests {
         let path = tree.path().join("fifo");
         rustix::fs::mknodat(CWD, &path, FileType::Fifo, Mode::RUSR, 0).unwrap();
         let host = Host::open(tree.path().as_os_str().as_encoded_bytes()).unwrap();
-        assert_eq!(refused(host.file(b"/fifo", Access::System)), "fifo");
+        assert_eq!(refused(host.file(b"/fifo", &Access::System)), "fifo");
     }
 
     #[test]
@@ -564,7 +566,7 @@ mod tests {
         };
         rustix::fs::utimensat(CWD, &path, &times, AtFlags::empty()).unwrap();
         let host = Host::open(tree.path().as_os_str().as_encoded_bytes()).unwrap();
-        let opened = host.file(b"/log", Access::System).unwrap();
+        let opened = host.file(b"/log", &Access::System).unwrap();
         let mut buffer = [0; 16];
         assert_eq!(rustix::io::read(&opened.fd, &mut buffer).unwrap(), 5);
         let mut names = 0;

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod collect;
 pub mod error;
 pub mod exit;
+pub mod history;
 pub mod host;
 pub mod jobs;
 pub mod key;

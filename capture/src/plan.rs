@@ -99,7 +99,7 @@ pub fn of_phase(items: &[ProcessItem], phase: Phase) -> Vec<u16> {
 }
 
 /// A file of the host that is read once, with its position among the sources.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostFile {
     /// Position in [`schema::tables::sources`].
     pub source: u16,

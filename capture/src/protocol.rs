@@ -134,7 +134,7 @@ impl FileSystemTask {
 }
 
 /// How a file may be opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Access {
     /// A member of procfs.
     Proc,
@@ -151,22 +151,32 @@ pub enum Access {
     Named(Named),
 }
 
-/// How a file may be opened that a process names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How a file may be opened that a process names. What is said of the process was read earlier: of a live one it is
+/// read once more, and must be the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named {
     /// The process.
     pub pid: u32,
     /// Which process that pid meant.
     pub identity: Identity,
+    /// Its user.
+    pub uid: u32,
+    /// Inode of its mount namespace, where it told.
+    pub mount_namespace: Option<u64>,
+    /// Its root directory, where that is another one than that of its mount namespace.
+    pub root: Option<Vec<u8>>,
     /// Whether the path leads through its root directory, and begins with `/proc/PID/root`; else through the host's own.
     pub through: bool,
-    /// Whether the host's own file of that path was read: then it is not read once more through a process.
-    pub was_read: bool,
     /// Bytes of the home directory that the path begins with, if it does: below it no link is followed.
     pub home: Option<u32>,
-    /// User that the file must belong to; `None` where any may, and the program must not be set-user-id: its environment
-    /// would be that of whoever started it.
-    pub owner: Option<u32>,
+}
+
+impl Named {
+    /// User that the file must belong to: a process must not make us read what its user could not. Nothing is closed to
+    /// root, and its shells may be told to go on with another user's history.
+    pub fn owner(&self) -> Option<u32> {
+        (self.uid != 0).then_some(self.uid)
+    }
 }
 
 /// The kinds of namespaces whose files are read through one process of each.
@@ -231,7 +241,8 @@ pub enum Reply<'a> {
         #[serde(borrow)]
         end: End<'a>,
     },
-    /// An item of a visit, other than a file, is done; or a file system did not tell its size.
+    /// An item of a visit, other than a file, is done; or a file system did not tell its size; or the process that names
+    /// a file does not speak for its user, and another one may.
     Item(#[serde(borrow)] End<'a>),
     /// The oldest request is done.
     Done,
@@ -264,6 +275,8 @@ pub struct End<'a> {
 /// What is known of a file outside `/proc`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileFacts {
+    /// Number of the device that its file system has.
+    pub device: u64,
     /// Inode.
     pub inode: u64,
     /// Modification time, epoch seconds.

@@ -135,6 +135,8 @@ struct Capture {
     passwd: Vec<u8>,
     /// Files that were asked for.
     planned: BTreeSet<Vec<u8>>,
+    /// Files outside `/proc` that were read, by device and inode, with the path of each.
+    read_files: BTreeMap<(u64, u64), Vec<u8>>,
     named_files: histories::NamedFiles,
     /// A process that sees the captured root as its own.
     reference: u32,
@@ -266,6 +268,7 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         names: Vec::new(),
         passwd: Vec::new(),
         planned: BTreeSet::new(),
+        read_files: BTreeMap::new(),
         named_files: histories::NamedFiles::default(),
         // Below another root than ours everything is as process 1 sees it.
         reference: ready

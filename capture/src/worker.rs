@@ -101,7 +101,7 @@ fn program(host: &Host) -> Option<Elf> {
         b"/bin/busybox",
     ];
     PROGRAMS.iter().find_map(|path| {
-        let opened = host.file(path, Access::System).ok()?;
+        let opened = host.file(path, &Access::System).ok()?;
         elf::parse(&crate::collect::small(&opened))
     })
 }

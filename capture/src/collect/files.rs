@@ -1,26 +1,34 @@
 //! Files of the host that are read once.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
 use rustix::io::Errno;
-use schema::Outcome;
+use schema::parse::status;
+use schema::{Outcome, Source, Text};
 
 use super::{Collector, read};
+use crate::history;
 use crate::host::{Host, Opened, Refusal};
-use crate::protocol::{Access, End, FileTask, Named, Visit};
+use crate::protocol::{Access, End, FileTask, Named, Reply, Visit};
 
 impl<F: AsFd> Collector<'_, F> {
     pub(super) fn file(&mut self, task: &FileTask) -> std::io::Result<()> {
         let started = Instant::now();
-        let opened = match task.access {
+        let opened = match &task.access {
             Access::Proc => self.host.proc_file(&task.path).map_err(Refusal::end),
-            Access::System | Access::Home(_) | Access::Rotated(_) => {
-                let opened = self.host.file(&task.path, task.access);
+            access @ (Access::System | Access::Home(_) | Access::Rotated(_)) => {
+                let opened = self.host.file(&task.path, access);
                 opened.map_err(Refusal::end)
             }
             Access::Device => self.host.device(&task.path).map_err(Refusal::end),
-            Access::Named(named) => self.named(&task.path, named),
+            Access::Named(named) => match self.speaker(&task.path, named) {
+                Ok(root) => self.named(root.as_ref(), &task.path, named),
+                Err(end) => {
+                    let duration_us = read::elapsed_us(started);
+                    return self.replies.send(&Reply::Item(End { duration_us, ..end }));
+                }
+            },
         };
         let source = self.sources.get(usize::from(task.source)).copied();
         match (opened, source) {
@@ -34,36 +42,92 @@ impl<F: AsFd> Collector<'_, F> {
         }
     }
 
-    fn named(&self, path: &[u8], named: Named) -> Result<Opened, End<'static>> {
-        let is_checked = named.owner.is_none() && self.host.is_live();
-        let (mut root, mut below) = (None, path);
-        if named.through || is_checked {
-            let visit = Visit {
-                identity: named.identity,
-                ..Visit::new(named.pid, Vec::new())
-            };
-            let (process, ..) = self.meet(&visit)?;
-            let process = process.as_fd();
-            let refused = |refusal| self.refused(process, refusal);
-            if is_checked && self.host.is_set_uid(process).map_err(refused)? {
-                return Err(End {
-                    expected: true,
-                    ..End::because(Outcome::Skipped, "named by a set-user-id program")
-                });
-            }
-            if named.through {
-                root = Some(self.host.process_root(process).map_err(refused)?);
-                let prefix = format!("/proc/{}/root", named.pid);
-                below = path.strip_prefix(prefix.as_bytes()).unwrap_or(path);
-            }
-        }
+    /// Opens a file that a process names, once the process spoke for its user.
+    fn named(
+        &self,
+        root: Option<&OwnedFd>,
+        path: &[u8],
+        named: &Named,
+    ) -> Result<Opened, End<'static>> {
         // That a process names what is no history is nothing missing.
         let expected = |refusal: &Refusal| matches!(refusal, Refusal::Rule(_));
-        let opened = self.host.named(root.as_ref(), below, named);
+        let opened = self.host.named(root, below(path, named), named);
         opened.map_err(|refusal| End {
             expected: expected(&refusal),
             ..refusal.end()
         })
+    }
+
+    /// Whether a process names a file now, and is still what it was when that was learnt: only then it speaks for its
+    /// user. Returns its root directory, where the file lies below that one.
+    ///
+    /// A process may become another user's, or run another program, at any time; so its user is looked at before and
+    /// after its environment.
+    fn speaker(&self, path: &[u8], named: &Named) -> Result<Option<OwnedFd>, End<'static>> {
+        if !self.host.is_live() {
+            return Ok(None);
+        }
+        let visit = Visit {
+            identity: named.identity,
+            ..Visit::new(named.pid, Vec::new())
+        };
+        let (process, ..) = self.meet(&visit)?;
+        let process = process.as_fd();
+        let refused = |refusal| self.refused(process, refusal);
+        let root = named.through.then(|| self.host.process_root(process));
+        let root = root.transpose().map_err(refused)?;
+        self.same_speaker(process, named)?;
+        let source = Source::Process("environ");
+        let environ = self.host.process_file(process, "environ");
+        let environ = environ.map_err(refused)?;
+        let mut bytes = Vec::new();
+        let end = read::ends(&mut bytes, &environ.fd, source.limit());
+        if end.errno.is_some() {
+            return Err(end);
+        }
+        if history::path(&bytes).as_deref() != Some(below(path, named)) {
+            return Err(silent("its process does not name it any more"));
+        }
+        self.same_speaker(process, named)?;
+        Ok(root)
+    }
+
+    fn same_speaker(&self, process: BorrowedFd<'_>, named: &Named) -> Result<(), End<'static>> {
+        let refused = |refusal| self.refused(process, refusal);
+        let status = self.host.process_file(process, "status");
+        let uid = status::only_uid(&read::small(&status.map_err(refused)?));
+        if uid != Some(named.uid) {
+            let uid = named.uid;
+            return Err(silent(format!(
+                "its process is not one of uid {uid} any more"
+            )));
+        }
+        let link = |name| self.host.process_link(process, name, Vec::new()).ok();
+        let namespace = link("ns/mnt").and_then(|target| history::namespace_inode(&target));
+        let root = link("root").and_then(|target| history::other_root(&target));
+        if (namespace, &root) != (named.mount_namespace, &named.root) {
+            return Err(silent("its process has another root directory by now"));
+        }
+        // Its environment is that of whoever started it.
+        if self.host.is_set_uid(process).map_err(refused)? {
+            return Err(silent("named by a set-user-id program"));
+        }
+        Ok(())
+    }
+}
+
+/// The path as the process that names it sees it.
+fn below<'a>(path: &'a [u8], named: &Named) -> &'a [u8] {
+    let prefix = format!("/proc/{}/root", named.pid);
+    let below = path.strip_prefix(prefix.as_bytes());
+    below.filter(|_| named.through).unwrap_or(path)
+}
+
+/// How the read of a file ended whose process does not speak for its user. Nothing is missing: it may say what it likes.
+fn silent(reason: impl Into<Text<'static>>) -> End<'static> {
+    End {
+        expected: true,
+        ..End::because(Outcome::Skipped, reason)
     }
 }
 
@@ -72,10 +136,90 @@ pub(crate) fn first_line(host: &Host, path: &[u8]) -> Option<String> {
     let access = if path.starts_with(b"/proc/") {
         host.proc_file(path)
     } else {
-        host.file(path, Access::System)
+        host.file(path, &Access::System)
     };
     let bytes = read::small(&access.ok()?);
     let line = bytes.split(|byte| *byte == b'\n').next()?;
     let text = std::str::from_utf8(line.trim_ascii()).ok()?;
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::Cell;
+
+    #[test]
+    fn a_process_speaks_only_for_what_it_still_is() {
+        let host = Host::open(b"/").unwrap();
+        if !host.is_live() {
+            return;
+        }
+        let (cell, _memory) = Cell::create().unwrap();
+        let mut sleeper = std::process::Command::new("sleep")
+            .arg("60")
+            .env("HISTFILE", "/srv//h")
+            .spawn()
+            .unwrap();
+        let pid = sleeper.id();
+        let collector = Collector::new(&host, true, &cell, tempfile::tempfile().unwrap());
+        let link = |name: &str| {
+            let target = std::fs::read_link(format!("/proc/self/{name}")).unwrap();
+            target.into_os_string().into_encoded_bytes()
+        };
+        let named = Named {
+            pid,
+            uid: rustix::process::geteuid().as_raw(),
+            mount_namespace: history::namespace_inode(&link("ns/mnt")),
+            root: history::other_root(&link("root")),
+            ..Named::default()
+        };
+        let refusal = |path: &[u8], named: &Named| {
+            let end = collector.speaker(path, named).err()?;
+            Some((end.outcome, end.expected, end.reason?.display().to_string()))
+        };
+        let check = |path: &[u8], named: &Named, reason: &str| {
+            let expected = (Outcome::Skipped, true, reason.to_owned());
+            assert_eq!(refusal(path, named), Some(expected));
+        };
+        assert_eq!(refusal(b"/srv/h", &named), None);
+        let through = Named {
+            through: true,
+            ..named.clone()
+        };
+        let path = format!("/proc/{pid}/root/srv/h");
+        assert_eq!(refusal(path.as_bytes(), &through), None);
+        assert!(
+            collector
+                .speaker(path.as_bytes(), &through)
+                .unwrap()
+                .is_some()
+        );
+        check(
+            b"/etc/shadow",
+            &named,
+            "its process does not name it any more",
+        );
+        let other_user = Named {
+            uid: named.uid + 1,
+            ..named.clone()
+        };
+        let reason = format!("its process is not one of uid {} any more", other_user.uid);
+        check(b"/srv/h", &other_user, &reason);
+        let moved = "its process has another root directory by now";
+        let other_namespace = Named {
+            mount_namespace: Some(1),
+            ..named.clone()
+        };
+        check(b"/srv/h", &other_namespace, moved);
+        let other_root = Named {
+            root: Some(b"/srv/jail".to_vec()),
+            ..named.clone()
+        };
+        check(b"/srv/h", &other_root, moved);
+        sleeper.kill().unwrap();
+        sleeper.wait().unwrap();
+        let end = collector.speaker(b"/srv/h", &named).unwrap_err();
+        assert_eq!(end.outcome, Outcome::Vanished);
+    }
 }

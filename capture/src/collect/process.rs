@@ -92,7 +92,7 @@ impl<F: AsFd> Collector<'_, F> {
                     } else {
                         // A link that stands there is followed within the tree.
                         let path = format!("/proc/{}/{}", visit.pid, item.kind.path());
-                        self.host.file(path.as_bytes(), Access::System)
+                        self.host.file(path.as_bytes(), &Access::System)
                     };
                     match opened {
                         Ok(opened) => self.answer(item.source, &opened, started)?,

@@ -176,7 +176,7 @@ fn head<F: AsFd>(
 }
 
 /// Reads a text that its owner can make longer than memory: when it is over the limit, its beginning and its end.
-fn ends(buffer: &mut Vec<u8>, fd: &OwnedFd, limit: u64) -> End<'static> {
+pub(super) fn ends(buffer: &mut Vec<u8>, fd: &OwnedFd, limit: u64) -> End<'static> {
     let mut failed = None;
     while to_u64(buffer.len()) <= limit {
         buffer.reserve(READ_SIZE);

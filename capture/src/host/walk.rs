@@ -61,9 +61,9 @@ impl Host {
     }
 
     /// Finds a path below the host's root.
-    pub(super) fn find(&self, path: &[u8], access: Access) -> Result<OwnedFd, Refusal> {
+    pub(super) fn find(&self, path: &[u8], access: &Access) -> Result<OwnedFd, Refusal> {
         let home_length = match access {
-            Access::Home(length) => usize::try_from(length).unwrap_or(usize::MAX),
+            Access::Home(length) => usize::try_from(*length).unwrap_or(usize::MAX),
             _ => path.len(),
         };
         self.walk(self.root.as_fd(), path, home_length, true)

@@ -1,77 +1,217 @@
 //! The histories of shells: those in the homes, and those that processes name in their environment (`HISTFILE`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
-use schema::parse::{environ, passwd};
+use schema::parse::passwd;
 use schema::records::HistoryFile;
+use schema::text::escaped;
 use schema::{Outcome, Source, Text};
 
+use super::schedule::current_file;
 use super::{Capture, Met};
 use crate::Error;
+use crate::history::{self, PATH_LIMIT};
+use crate::jobs::{Job, Outstanding, Queue};
 use crate::plan;
 use crate::protocol::{Access, End, FileTask, Named, Request};
+use crate::sink::Incoming;
 
 /// Homes that are searched.
 const HOME_LIMIT: usize = 10_000;
-/// Bytes of a path: a longer one is none that could be opened.
-const PATH_LIMIT: usize = 4000;
-/// Files that the processes of one user may name. A user has one, or one for each shell; each more is one that he may
-/// have made to hang.
+/// Files that the processes of one user may name in one mount namespace. A user has one, or one for each shell; each
+/// more is one that he may have made to hang.
 const NAMED_LIMIT: usize = 8;
-/// Users whose processes name files.
+/// Files that are kept of those: some may turn out to be named by programs that do not speak for the user.
+const KEPT_LIMIT: usize = 32;
+/// Processes that are kept of those that name the same file.
+const SPEAKER_LIMIT: usize = 16;
+/// Users whose processes name files in the host's mount namespace.
 const USER_LIMIT: usize = 1000;
+/// The same for all other mount namespaces together, where a user counts once for each.
+const APART_LIMIT: usize = 2000;
+/// Files named by the processes of one user that may hang, before none of his is tried any more.
+const HANG_LIMIT: usize = 2;
+/// How long one of these reads may wait: they are not tried a second time.
+const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The files that processes name, by the owner that each must have; of each the first process.
+/// The files that processes name.
 #[derive(Debug, Default)]
-pub(super) struct NamedFiles(BTreeMap<u32, BTreeMap<Seen, u32>>);
+pub(super) struct NamedFiles {
+    pools: BTreeMap<Pool, Files>,
+    /// How many pools are of the host's mount namespace.
+    own_pools: usize,
+    /// The first process of users that were over their limit, in the host's mount namespace and in others.
+    over: [Option<(u32, Vec<u8>)>; 2],
+    /// How the reads of this round ended, by path.
+    answers: BTreeMap<Vec<u8>, Answer>,
+    /// How many of a user's files hung.
+    hung: BTreeMap<u32, usize>,
+    /// How many of a pool were answered for.
+    answered: BTreeMap<Pool, usize>,
+    /// The pools of which files are left out, and are said to be.
+    full: BTreeSet<Pool>,
+}
 
-/// A file as a process sees it. Two processes of the same mount namespace and root see the same.
+/// Whose files are counted together: what happens in another mount namespace takes nothing from the host's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Pool {
+    /// `None` for the host's own mount namespace.
+    mount_namespace: Option<u64>,
+    /// The user whose processes name the files.
+    owner: u32,
+}
+
+/// The files of a pool.
+#[derive(Debug, Default)]
+struct Files {
+    kept: BTreeMap<Seen, Speakers>,
+    /// The first process and its file beyond those.
+    over: Option<(u32, Seen)>,
+}
+
+/// A file as a process of a mount namespace sees it. Two processes with the same root see the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Seen {
-    mount_namespace: Option<u64>,
     root: Option<Vec<u8>>,
     path: Vec<u8>,
 }
 
+/// The first processes that name a file.
+#[derive(Debug, Default)]
+struct Speakers {
+    pids: BTreeSet<u32>,
+    /// Whether there are more.
+    is_cut: bool,
+}
+
+/// A file that is to be read once, with who may say so.
+#[derive(Debug)]
+struct Candidate {
+    mount_namespace: Option<u64>,
+    seen: Seen,
+    /// Users and their processes, in the order in which they are tried. Root comes last: the others can only speak of
+    /// what is their own.
+    speakers: VecDeque<(u32, u32)>,
+    /// Users with more processes than these.
+    cut: BTreeSet<u32>,
+    was_tried: bool,
+}
+
+/// How the read of a file ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// The process did not speak for its user.
+    Silent,
+    /// The process did, and this became of the file.
+    Ended(Outcome),
+}
+
 impl NamedFiles {
-    /// Takes note of the file that the environment of a process names, where it may be read. `owner` is the user that
-    /// it must belong to: a process must not make us read what its user could not.
-    pub(super) fn learn(&mut self, pid: u32, met: &Met, owner: Option<u32>, environ: &[u8]) {
-        let Some(path) = environ::value(environ, "HISTFILE").and_then(usable) else {
+    /// Takes note of the file that the environment of a process names, where it may be read. `owner` is the user of the
+    /// process, `own` the host's mount namespace.
+    pub(super) fn learn(
+        &mut self,
+        pid: u32,
+        met: &Met,
+        owner: Option<u32>,
+        own: Option<u64>,
+        environ: &[u8],
+    ) {
+        let (Some(path), Some(owner)) = (history::path(environ), owner) else {
             return;
         };
-        let Some(owner) = owner else { return };
-        if self.0.len() >= USER_LIMIT && !self.0.contains_key(&owner) {
-            return;
+        let pool = Pool {
+            mount_namespace: met.mount_namespace.filter(|inode| Some(*inode) != own),
+            owner,
+        };
+        let is_own = pool.mount_namespace.is_none();
+        if !self.pools.contains_key(&pool) {
+            let apart = self.pools.len().saturating_sub(self.own_pools);
+            let (count, limit) = if is_own {
+                (self.own_pools, USER_LIMIT)
+            } else {
+                (apart, APART_LIMIT)
+            };
+            // Nobody else can keep the host's root from being among them.
+            if count >= limit && (!is_own || owner != 0) {
+                let [own, apart] = &mut self.over;
+                let over = if is_own { own } else { apart };
+                over.get_or_insert((pid, path));
+                return;
+            }
+            self.own_pools = self.own_pools.saturating_add(usize::from(is_own));
         }
+        let files = self.pools.entry(pool).or_default();
         let seen = Seen {
-            mount_namespace: met.mount_namespace,
             root: met.root.clone(),
             path,
         };
-        let files = self.0.entry(owner).or_default();
-        // One more than is read, to know that there are more.
-        if files.len() <= NAMED_LIMIT || files.contains_key(&seen) {
-            let first = files.entry(seen).or_insert(pid);
-            *first = pid.min(*first);
+        if files.kept.len() >= KEPT_LIMIT && !files.kept.contains_key(&seen) {
+            files.over.get_or_insert((pid, seen));
+            return;
         }
+        let speakers = files.kept.entry(seen).or_default();
+        speakers.pids.insert(pid);
+        if speakers.pids.len() > SPEAKER_LIMIT {
+            speakers.pids.pop_last();
+            speakers.is_cut = true;
+        }
+    }
+
+    /// Takes note of how a read ended.
+    pub(super) fn answer(&mut self, path: &[u8], answer: Answer) {
+        self.answers.insert(path.to_vec(), answer);
+    }
+
+    /// Takes the files out, each once.
+    fn candidates(&mut self) -> Vec<Candidate> {
+        let mut candidates: BTreeMap<(Option<u64>, Seen), Candidate> = BTreeMap::new();
+        let mut pools: Vec<_> = self
+            .pools
+            .iter_mut()
+            .map(|(pool, files)| (*pool, std::mem::take(&mut files.kept)))
+            .collect();
+        pools.sort_by_key(|(pool, _)| pool.owner == 0);
+        for (pool, files) in pools {
+            for (seen, speakers) in files {
+                let key = (pool.mount_namespace, seen.clone());
+                let candidate = candidates.entry(key).or_insert_with(|| Candidate {
+                    mount_namespace: pool.mount_namespace,
+                    seen,
+                    speakers: VecDeque::new(),
+                    cut: BTreeSet::new(),
+                    was_tried: false,
+                });
+                let pids = speakers.pids.into_iter();
+                candidate.speakers.extend(pids.map(|pid| (pool.owner, pid)));
+                if speakers.is_cut {
+                    candidate.cut.insert(pool.owner);
+                }
+            }
+        }
+        candidates.into_values().collect()
     }
 }
 
-/// The path of a file that can be a history, without what makes one path of two; `None` for a relative one, which
-/// no shell keeps, and for the kernel's own files.
-fn usable(path: &[u8]) -> Option<Vec<u8>> {
-    let below_root = path
-        .strip_prefix(b"/")
-        .filter(|_| path.len() <= PATH_LIMIT)?;
-    let names: Vec<&[u8]> = below_root
-        .split(|byte| *byte == b'/')
-        .filter(|name| !name.is_empty() && *name != b".")
-        .collect();
-    if matches!(names.first(), None | Some(&(b"proc" | b"sys"))) {
-        return None;
+impl Candidate {
+    fn pool(&self, owner: u32) -> Pool {
+        Pool {
+            mount_namespace: self.mount_namespace,
+            owner,
+        }
     }
-    Some([b"/", names.join(&b'/').as_slice()].concat())
+
+    fn is_own(&self) -> bool {
+        self.mount_namespace.is_none()
+    }
+
+    /// Leaves the next user out.
+    fn drop_owner(&mut self) {
+        if let Some((owner, _)) = self.speakers.front().copied() {
+            self.speakers.retain(|(other, _)| *other != owner);
+        }
+    }
 }
 
 /// Bytes of the longest home that a path lies in.
@@ -82,6 +222,12 @@ fn home_length(homes: &BTreeSet<Vec<u8>>, path: &[u8]) -> Option<u32> {
     };
     let length = homes.iter().filter(holds).map(Vec::len).max()?;
     u32::try_from(length).ok()
+}
+
+/// The path of the file whose answer comes next, if a process names it.
+pub(super) fn current_named(asked: &Outstanding) -> Option<&[u8]> {
+    let task = current_file(asked)?;
+    matches!(task.access, Access::Named(_)).then_some(task.path.as_slice())
 }
 
 impl Capture {
@@ -129,9 +275,110 @@ impl Capture {
         Ok(homes)
     }
 
-    /// Each file that a process names, once, unless it was read already.
+    /// Each file that a process names, once, unless it was read already. The host's own come first, and of those root's:
+    /// nobody else can make them hang.
     fn named_histories(&mut self, homes: &BTreeSet<Vec<u8>>) -> Result<(), Error> {
         self.progress.stage("named histories");
+        let mut stages: BTreeMap<u8, Vec<Candidate>> = BTreeMap::new();
+        for file in self.named_files.candidates() {
+            let is_roots = file.speakers.front().is_some_and(|(owner, _)| *owner == 0);
+            let stage = match (file.is_own(), is_roots) {
+                (true, true) => 0,
+                (true, false) => 1,
+                (false, _) => 2,
+            };
+            stages.entry(stage).or_default().push(file);
+        }
+        for mut files in stages.into_values() {
+            while !files.is_empty() {
+                self.round(&mut files, homes)?;
+                files.retain(|file| !file.speakers.is_empty());
+            }
+        }
+        self.left_out()
+    }
+
+    /// Tries the next process of each file; of one user's not more at a time than may hang.
+    fn round(&mut self, files: &mut [Candidate], homes: &BTreeSet<Vec<u8>>) -> Result<(), Error> {
+        let mut flying: BTreeMap<u32, usize> = BTreeMap::new();
+        let mut flying_of_pool: BTreeMap<Pool, usize> = BTreeMap::new();
+        let mut tasks: Vec<FileTask> = Vec::new();
+        let mut tried: Vec<(usize, Vec<u8>)> = Vec::new();
+        for (number, file) in files.iter_mut().enumerate() {
+            let Some((owner, pid)) = file.speakers.front().copied() else {
+                continue;
+            };
+            let pool = file.pool(owner);
+            let path = self.path(file, pid);
+            let hung = self.named_files.hung.get(&owner).copied().unwrap_or(0);
+            let answered = self.named_files.answered.get(&pool).copied();
+            let answered = answered.unwrap_or(0);
+            if !file.is_own() && !self.is_live {
+                let reason = "in another mount namespace, whose files this tree does not have";
+                let end = End {
+                    expected: true,
+                    ..End::because(Outcome::Skipped, reason)
+                };
+                self.note(&path, pid, &end)?;
+                file.drop_owner();
+                continue;
+            }
+            if answered >= NAMED_LIMIT {
+                self.over_the_limit(pool, pid, &path)?;
+                file.drop_owner();
+                continue;
+            }
+            if hung >= HANG_LIMIT {
+                let reason =
+                    format!("not tried: {hung} histories hung that processes of uid {owner} name");
+                self.note(&path, pid, &End::because(Outcome::Skipped, reason))?;
+                file.drop_owner();
+                continue;
+            }
+            let at_once = flying.entry(owner).or_default();
+            let of_pool = flying_of_pool.entry(pool).or_default();
+            let room = NAMED_LIMIT.saturating_sub(answered);
+            if *at_once >= HANG_LIMIT.saturating_sub(hung) || *of_pool >= room {
+                continue;
+            }
+            if !self.planned.insert(path.clone()) && !file.was_tried {
+                file.speakers.clear();
+                continue;
+            }
+            *at_once = at_once.saturating_add(1);
+            *of_pool = of_pool.saturating_add(1);
+            file.was_tried = true;
+            tasks.push(self.named_task(file, owner, pid, &path, homes)?);
+            tried.push((number, path));
+        }
+        self.try_once(tasks)?;
+        let mut answers = std::mem::take(&mut self.named_files.answers);
+        for (number, path) in tried {
+            if let Some(file) = files.get_mut(number) {
+                self.conclude(file, answers.remove(&path), &path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a file lies, as a process sees it.
+    fn path(&self, file: &Candidate, pid: u32) -> Vec<u8> {
+        let Seen { root, path } = &file.seen;
+        if !file.is_own() || (root.is_some() && self.is_live) {
+            [format!("/proc/{pid}/root").as_bytes(), path].concat()
+        } else {
+            [root.as_deref().unwrap_or_default(), path].concat()
+        }
+    }
+
+    fn named_task(
+        &mut self,
+        file: &Candidate,
+        uid: u32,
+        pid: u32,
+        path: &[u8],
+        homes: &BTreeSet<Vec<u8>>,
+    ) -> Result<FileTask, Error> {
         let source = self
             .sources
             .iter()
@@ -139,81 +386,152 @@ impl Capture {
         let source = source
             .and_then(|at| u16::try_from(at).ok())
             .unwrap_or(u16::MAX);
-        let own_namespace = self
-            .processes
-            .get(&self.reference)
-            .and_then(|met| met.mount_namespace);
-        let is_own = |seen: &Seen| {
-            seen.mount_namespace
-                .is_none_or(|inode| Some(inode) == own_namespace)
+        let met = self.processes.get(&pid).cloned().unwrap_or_default();
+        let record = HistoryFile {
+            path: Text::from(path),
+            pid,
+            uid: met.uid,
         };
-        let mut named: Vec<_> = std::mem::take(&mut self.named_files.0)
-            .into_iter()
-            .flat_map(|(owner, files)| {
-                let files = files.into_iter().enumerate();
-                files.map(move |(number, (seen, pid))| (owner, number, seen, pid))
-            })
-            .collect();
-        // The host's own files first, so that what other namespaces share with it is known.
-        named.sort_by_key(|(_, _, seen, _)| !is_own(seen));
-        let mut tasks = Vec::new();
-        let mut checked: BTreeMap<Vec<u8>, bool> = BTreeMap::new();
-        for (owner, number, seen, pid) in named {
-            let is_own = is_own(&seen);
-            let through = (!is_own || seen.root.is_some()) && self.is_live;
-            let path = if through || !is_own {
-                [format!("/proc/{pid}/root").as_bytes(), &seen.path].concat()
-            } else {
-                [seen.root.as_deref().unwrap_or_default(), &seen.path].concat()
-            };
-            let left_out = if number >= NAMED_LIMIT {
-                let reason =
-                    format!("over {NAMED_LIMIT} histories named by processes of uid {owner}");
-                Some((reason, false))
-            } else if !is_own && !self.is_live {
-                let reason = "in another mount namespace, whose files this tree does not have";
-                Some((reason.to_owned(), true))
-            } else {
-                None
-            };
-            let now = self.now_ms();
-            if let Some((reason, expected)) = left_out {
-                let end = End {
-                    expected,
-                    ..End::because(Outcome::Skipped, reason)
-                };
-                self.sink.outcome(&path, Some(pid), &end, now)?;
-                continue;
+        let now = self.now_ms();
+        self.sink.history_file(&record, now)?;
+        let through = self.is_live && (!file.is_own() || file.seen.root.is_some());
+        let named = Named {
+            pid,
+            identity: met.identity,
+            uid,
+            mount_namespace: met.mount_namespace,
+            root: met.root,
+            through,
+            home: home_length(homes, path).filter(|_| !through),
+        };
+        Ok(FileTask {
+            source,
+            path: path.to_vec(),
+            access: Access::Named(named),
+        })
+    }
+
+    /// Asks for files, each by a request of its own that is not made again when it hangs.
+    fn try_once(&mut self, tasks: Vec<FileTask>) -> Result<(), Error> {
+        self.progress.expect(tasks.len());
+        let patience = PATIENCE.min(self.settings.item_timeout);
+        let ready = tasks.into_iter().map(|task| Job {
+            request: Request::Files(vec![task]),
+            patience,
+            is_retry: true,
+        });
+        self.schedule(Queue {
+            ready: ready.collect(),
+            late: Vec::new(),
+        })
+    }
+
+    /// What the answer means for who else may be asked for the file.
+    fn conclude(
+        &mut self,
+        file: &mut Candidate,
+        answer: Option<Answer>,
+        path: &[u8],
+    ) -> Result<(), Error> {
+        let Some((owner, pid)) = file.speakers.front().copied() else {
+            return Ok(());
+        };
+        let count = |count: &mut usize| *count = count.saturating_add(1);
+        if answer == Some(Answer::Silent) {
+            file.speakers.pop_front();
+            let is_last = file.speakers.front().is_none_or(|next| next.0 != owner);
+            if is_last && file.cut.contains(&owner) {
+                let reason = format!(
+                    "named by over {SPEAKER_LIMIT} processes of uid {owner}, of which the first do not speak for it"
+                );
+                self.note(path, pid, &End::because(Outcome::Skipped, reason))?;
             }
-            // Of users that name the same file only its owner gets it: none of them can keep it from him.
-            let is_new = self.planned.insert(path.clone());
-            let may_fail = *checked.entry(path.clone()).or_insert(is_new && owner != 0);
-            if !is_new && !may_fail {
-                continue;
-            }
-            let met = self.processes.get(&pid).cloned().unwrap_or_default();
-            let record = HistoryFile {
-                path: Text::from(path.as_slice()),
-                pid,
-                uid: met.uid,
-            };
-            self.sink.history_file(&record, now)?;
-            let named = Named {
-                pid,
-                identity: met.identity,
-                through,
-                was_read: self.planned.contains(&seen.path),
-                home: home_length(homes, &path).filter(|_| !through),
-                // Nothing is closed to root, and its shells may be told to go on with another user's history.
-                owner: (owner != 0).then_some(owner),
-            };
-            tasks.push(FileTask {
-                source,
-                path,
-                access: Access::Named(named),
-            });
+            return Ok(());
         }
-        self.files(tasks.into_iter())
+        let pool = file.pool(owner);
+        count(self.named_files.answered.entry(pool).or_default());
+        match answer {
+            // The file is not this user's, or nobody's history.
+            Some(Answer::Ended(Outcome::Skipped)) if self.stop.is_none() => file.drop_owner(),
+            None if self.stop.is_none() => {
+                count(self.named_files.hung.entry(owner).or_default());
+                file.speakers.clear();
+            }
+            _ => file.speakers.clear(),
+        }
+        Ok(())
+    }
+
+    /// Says once of a pool that it has more files than are read.
+    fn over_the_limit(&mut self, pool: Pool, pid: u32, path: &[u8]) -> Result<(), Error> {
+        if !self.named_files.full.insert(pool) {
+            return Ok(());
+        }
+        let owner = pool.owner;
+        let reason = format!("over {NAMED_LIMIT} histories named by processes of uid {owner}");
+        self.note(path, pid, &End::because(Outcome::Skipped, reason))
+    }
+
+    /// Says of what was not even kept that it is missing.
+    fn left_out(&mut self) -> Result<(), Error> {
+        let pools: Vec<_> = std::mem::take(&mut self.named_files.pools)
+            .into_iter()
+            .filter_map(|(pool, files)| Some((pool, files.over?)))
+            .collect();
+        for (pool, (pid, seen)) in pools {
+            self.over_the_limit(pool, pid, &seen.path)?;
+        }
+        let limits = [
+            (USER_LIMIT, ""),
+            (APART_LIMIT, " in other mount namespaces"),
+        ];
+        for (over, (limit, place)) in std::mem::take(&mut self.named_files.over)
+            .into_iter()
+            .zip(limits)
+        {
+            if let Some((pid, path)) = over {
+                let reason = format!("over {limit} users{place} whose processes name histories");
+                self.note(&path, pid, &End::because(Outcome::Truncated, reason))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is kept of a file: nothing of a named history that is the same file as one that was read, by whatever path.
+    pub(super) fn once<'a>(
+        &mut self,
+        asked: &mut Outstanding,
+        end: End<'a>,
+        bytes: &'a [u8],
+    ) -> (End<'a>, &'a [u8]) {
+        let named = current_named(asked);
+        if let Some(path) = named {
+            self.named_files.answer(path, Answer::Ended(end.outcome));
+        }
+        let has_content = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
+        let (Some(file), Some(task)) = (end.file.filter(|_| has_content), current_file(asked))
+        else {
+            return (end, bytes);
+        };
+        let key = (file.device, file.inode);
+        let first = self.read_files.entry(key).or_insert(task.path.clone());
+        let is_again = named.is_some() && *first != task.path;
+        if !is_again || asked.incoming.as_ref().is_some_and(Incoming::is_begun) {
+            return (end, bytes);
+        }
+        let reason = format!("the same file as {}", escaped(first));
+        asked.incoming = None;
+        let end = End {
+            expected: true,
+            duration_us: end.duration_us,
+            ..End::because(Outcome::Skipped, reason)
+        };
+        (end, &[])
+    }
+
+    fn note(&mut self, path: &[u8], pid: u32, end: &End<'_>) -> Result<(), Error> {
+        let now = self.now_ms();
+        Ok(self.sink.outcome(path, Some(pid), end, now)?)
     }
 }
 
@@ -221,45 +539,60 @@ impl Capture {
 mod tests {
     use super::*;
 
-    #[test]
-    fn paths_that_may_be_histories() {
-        let check = |path: &[u8], expected: Option<&[u8]>| {
-            assert_eq!(usable(path).as_deref(), expected);
+    fn learn(files: &mut NamedFiles, pid: u32, namespace: u64, owner: u32, path: &str) {
+        let met = Met {
+            mount_namespace: Some(namespace),
+            ..Met::default()
         };
-        check(b"/srv//./h ", Some(b"/srv/h "));
-        check(b"/srv/../h", Some(b"/srv/../h"));
-        check(b"/dev/null", Some(b"/dev/null"));
-        for path in [
-            &b""[..],
-            b"/",
-            b"//.",
-            b"~/h",
-            b"h",
-            b"/proc/1/environ",
-            b"//proc/kmsg",
-            b"/sys/x",
-        ] {
-            check(path, None);
-        }
-        check(&[b"/".to_vec(), vec![b'x'; PATH_LIMIT]].concat(), None);
+        let environ = format!("A=1\0HISTFILE={path}\0");
+        files.learn(pid, &met, Some(owner), Some(1), environ.as_bytes());
     }
 
     #[test]
-    fn each_file_once_and_not_too_many() {
+    fn each_file_once_with_all_who_name_it() {
         let mut files = NamedFiles::default();
-        let met = Met::default();
         for pid in (1..100).rev() {
-            let environ = format!("A=1\0HISTFILE=/srv/{}\0", pid % 20);
-            files.learn(pid, &met, Some(1000), environ.as_bytes());
-            files.learn(pid, &met, Some(0), b"HISTFILE=/srv/x\0");
-            files.learn(pid, &met, None, b"HISTFILE=/srv/y\0");
+            learn(&mut files, pid, 1, 0, "/srv/x");
         }
-        let counts: Vec<_> = files
-            .0
-            .iter()
-            .map(|(owner, files)| (*owner, files.len()))
-            .collect();
-        assert_eq!(counts, [(0, 1), (1000, NAMED_LIMIT + 1)]);
-        assert_eq!(files.0.get(&0).unwrap().values().next(), Some(&1));
+        learn(&mut files, 200, 1, 1000, "/srv//x");
+        learn(&mut files, 201, 2, 1000, "/srv/x");
+        files.learn(7, &Met::default(), None, Some(1), b"HISTFILE=/srv/y\0");
+        let candidates = files.candidates();
+        let [own, apart] = candidates.as_slice() else {
+            panic!("{candidates:?}");
+        };
+        let first: Vec<(u32, u32)> = (1..=16).map(|pid| (0, pid)).collect();
+        assert_eq!(own.speakers, [&[(1000, 200)], first.as_slice()].concat());
+        assert_eq!(own.cut, BTreeSet::from([0]));
+        assert_eq!(apart.speakers, [(1000, 201)]);
+        assert_eq!((apart.mount_namespace, apart.cut.len()), (Some(2), 0));
+    }
+
+    #[test]
+    fn nobody_takes_the_room_of_another() {
+        let mut files = NamedFiles::default();
+        for number in 1..=3000 {
+            let path = format!("/srv/{number}");
+            learn(&mut files, number, 1, 1000, &path);
+            learn(&mut files, number, 1, 100_000 + number, &path);
+            learn(&mut files, number, 2 + u64::from(number), 0, &path);
+        }
+        learn(&mut files, 4000, 1, 0, "/root/h");
+        let pools = [1000, 100_999, 101_000, 0].map(|owner| Pool {
+            mount_namespace: None,
+            owner,
+        });
+        let kept = pools.map(|pool| files.pools.get(&pool).map(|files| files.kept.len()));
+        assert_eq!(kept, [Some(KEPT_LIMIT), Some(1), None, Some(1)]);
+        assert_eq!(files.own_pools, USER_LIMIT + 1);
+        assert_eq!(files.pools.len(), USER_LIMIT + 1 + APART_LIMIT);
+        let over = |pid: u32, path: &str| Some((pid, path.as_bytes().to_vec()));
+        let expected = [over(1000, "/srv/1000"), over(2001, "/srv/2001")];
+        assert_eq!(files.over, expected);
+        let first = files
+            .pools
+            .get(&pools[0])
+            .and_then(|files| files.over.as_ref());
+        assert_eq!(first.map(|(pid, _)| *pid), Some(33));
     }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use schema::{Outcome, Source, frame};
 
 use super::dead::NO_PROCESS;
+use super::histories::{Answer, current_named};
 use super::{Capture, Crew, FIRST_PATIENCE, Stop};
 use crate::Error;
+use crate::history;
 use crate::jobs::{Job, Outstanding, Queue};
 use crate::output::RESERVE;
 use crate::plan::{ItemKind, ProcessItem};
@@ -264,9 +266,10 @@ impl Capture {
             }
             Reply::File { end, bytes } => {
                 self.learn(asked, bytes.as_bytes(), &end);
+                let (end, bytes) = self.once(asked, end, bytes.as_bytes());
                 let incoming = asked.incoming.take().or_else(|| self.incoming(asked));
                 if let Some(incoming) = incoming {
-                    self.sink.file(incoming, bytes.as_bytes(), &end, now)?;
+                    self.sink.file(incoming, bytes, &end, now)?;
                 }
                 self.advance(asked);
             }
@@ -296,6 +299,9 @@ impl Capture {
                     self.sink.collected();
                 } else {
                     self.end_item(asked, &end, now)?;
+                }
+                if let Some(path) = current_named(asked) {
+                    self.named_files.answer(path, Answer::Silent);
                 }
                 self.advance(asked);
             }
@@ -339,7 +345,7 @@ impl Capture {
     fn incoming(&self, asked: &Outstanding) -> Option<Incoming> {
         if let Some(task) = current_file(asked) {
             let source = self.sources.get(usize::from(task.source))?;
-            let pid = match task.access {
+            let pid = match &task.access {
                 Access::Named(named) if named.through => Some(named.pid),
                 _ => None,
             };
@@ -409,7 +415,10 @@ impl Capture {
                 } else {
                     end.file.map(|file| file.uid)
                 };
-                self.named_files.learn(pid, met, owner, bytes);
+                let met = met.clone();
+                let own = self.processes.get(&self.reference);
+                let own = own.and_then(|met| met.mount_namespace);
+                self.named_files.learn(pid, &met, owner, own, bytes);
             }
             _ => {}
         }
@@ -428,14 +437,12 @@ impl Capture {
     }
 
     fn learn_link(&mut self, pid: u32, name: &[u8], target: &[u8]) {
-        let inode = std::str::from_utf8(target)
-            .ok()
-            .and_then(|target| target.split_once(":[")?.1.strip_suffix(']')?.parse().ok());
+        let inode = history::namespace_inode(target);
         let met = self.processes.entry(pid).or_default();
         match name {
             b"ns/net" => met.net_namespace = inode,
             b"ns/mnt" => met.mount_namespace = inode,
-            b"root" => met.root = (target != b"/").then(|| target.to_vec()),
+            b"root" => met.root = history::other_root(target),
             _ => {}
         }
     }
@@ -492,10 +499,14 @@ impl Capture {
         } else {
             Outcome::TimedOut
         };
-        let hung = if died {
-            "its worker died twice"
-        } else {
-            "it hung twice"
+        // What a process names is tried once only: its user may have made it to hang.
+        let is_named = matches!(&request, Request::Files(tasks)
+            if tasks.iter().all(|task| matches!(task.access, Access::Named(_))));
+        let hung = match (died, is_named) {
+            (true, false) => "its worker died twice",
+            (true, true) => "its worker died",
+            (false, false) => "it hung twice",
+            (false, true) => "it hung",
         };
         let is_listing = matches!(request, Request::ListProcesses | Request::ListDirectory(_));
         let mut asked = Outstanding::new(
@@ -639,7 +650,7 @@ pub(super) fn current_visit(asked: &Outstanding) -> Option<&Visit> {
     }
 }
 
-fn current_file(asked: &Outstanding) -> Option<&FileTask> {
+pub(super) fn current_file(asked: &Outstanding) -> Option<&FileTask> {
     match &asked.job.request {
         Request::Files(tasks) => tasks.get(asked.task),
         _ => None,
