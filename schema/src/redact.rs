@@ -4,6 +4,7 @@
 //! whatever file they stand, and nobody without the key can try guesses. Which bytes are secrets is decided on typed
 //! fields ([`Content`]), by the rules of [`words`].
 
+mod forms;
 mod history;
 pub mod words;
 
@@ -69,7 +70,7 @@ impl Redactor {
         };
         let keywords = AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            .build(words::KEYWORDS)
+            .build(forms::KEYWORDS)
             .map_err(|error| failed(error.to_string()))?;
         let key = Hmac::<Sha256>::new_from_slice(key).map_err(|error| failed(error.to_string()))?;
         let id = digest(&key, b"freezeframe key id");
