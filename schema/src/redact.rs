@@ -97,6 +97,15 @@ impl Redactor {
         content != Content::Plain
     }
 
+    /// How much of the beginning of a tail must go: what is left of a command that was cut, in which no rule would
+    /// know a secret.
+    pub fn cut_command(content: Content, tail: &[u8]) -> usize {
+        match content {
+            Content::History => history::cut_command(tail),
+            Content::Plain | Content::Environ | Content::Arguments => 0,
+        }
+    }
+
     /// Replaces the secrets of a text.
     pub fn redact<'a>(&mut self, content: Content, text: &'a [u8]) -> Redacted<'a> {
         let untouched = Redacted {
