@@ -70,7 +70,7 @@ impl Redactor {
         };
         let keywords = AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            .build(forms::KEYWORDS)
+            .build(forms::KEYWORDS.iter().copied().chain(words::programs()))
             .map_err(|error| failed(error.to_string()))?;
         let key = Hmac::<Sha256>::new_from_slice(key).map_err(|error| failed(error.to_string()))?;
         let id = digest(&key, b"freezeframe key id");

@@ -8,7 +8,7 @@ use regex::bytes::Regex;
 use super::Secret;
 use super::words::slice;
 
-/// Every rule needs one of these to stand somewhere in the text, in any case.
+/// Every rule needs one of these, or a program that has options of its own, to stand somewhere in the text, in any case.
 pub(super) const KEYWORDS: &[&str] = &[
     "pass",
     "pwd",
@@ -19,29 +19,11 @@ pub(super) const KEYWORDS: &[&str] = &[
     "auth",
     "cookie",
     "://",
-    "mysql",
-    "mariadb",
-    "curl",
-    "wget",
-    "redis-cli",
-    "ldap",
-    "smbclient",
-    "mongo",
-    "rpcclient",
-    "cifs",
-    "rdp",
-    "rdesktop",
-    "snmp",
-    "ipmi",
-    "zip",
-    "rar",
-    "7z",
-    "lftp",
-    "sqlcmd",
-    "login",
     "bearer",
     "jwt",
     "sudo",
+    "from-literal",
+    "cryptsetup",
     "identified",
     "gho_",
     "ghp_",
@@ -120,8 +102,8 @@ static FORMS: LazyLock<Vec<(Option<Regex>, &'static str)>> = LazyLock::new(|| {
             "token",
         ),
         (
-            regex(r#"(?-u)(?:^|[\s'"])(?:pass|priv_passphrase):([^\s'"]+)"#),
-            "openssl password",
+            regex(r#"(?i-u)\bpassword\(\s*['"]?([^'")]+)"#),
+            "sql password",
         ),
     ]
 });

@@ -34,8 +34,14 @@ const PROGRAM_OPTIONS: &[(&[&str], &str, bool)] = &[
     (&["sshpass"], "-p", true),
     (&["redis-cli"], "-a", false),
     // `docker login` and its like: `-p` of the program itself is something else.
-    (&["login"], "-p", false),
+    (
+        &["login", "twine", "evil-winrm", "useradd", "usermod"],
+        "-p",
+        true,
+    ),
     (&["curl"], "-b", false),
+    (&["openssl"], "-k", false),
+    (&["mosquitto_pub", "mosquitto_sub"], "-P", false),
     (&["xfreerdp", "wlfreerdp"], "/p:", true),
     (&["rdesktop"], "-p", true),
     (&["sqlcmd", "bcp", "ipmitool", "zip", "unzip"], "-P", true),
@@ -88,6 +94,7 @@ const SECRET_READERS: &[&str] = &[
     "chpasswd",
     "passwd",
     "smbpasswd",
+    "cryptsetup",
 ];
 
 /// The secrets of a text, in order and without overlap.
@@ -114,9 +121,25 @@ pub(super) fn find(content: Content, text: &[u8]) -> Vec<Secret> {
         }
         Content::Arguments => {
             let words: Vec<_> = pieces(text, 0..text.len(), |byte| byte == 0).collect();
-            command(text, &words, &mut secrets);
-            // An argument may be a command line of its own, as in `sh -c`.
+            let is_line = |position: usize, word: &Range<usize>| {
+                let before = position.checked_sub(1).and_then(|at| words.get(at));
+                let before = before.map_or(&b""[..], |before| slice(text, before));
+                slice(text, word).contains(&b' ')
+                    && before.starts_with(b"-")
+                    && before.ends_with(b"c")
+            };
+            // What stands behind `-c` is a command line of its own, and other arguments may be one.
+            let named = words.iter().enumerate().map(|(position, word)| {
+                let end = if is_line(position, word) {
+                    word.start
+                } else {
+                    word.end
+                };
+                word.start..end
+            });
+            command(text, &named.collect::<Vec<_>>(), &mut secrets);
             for word in &words {
+                own_form(text, word, &mut secrets);
                 if slice(text, word).contains(&b' ') {
                     line(text, word.clone(), &mut secrets);
                 }
@@ -144,7 +167,7 @@ pub(super) fn find(content: Content, text: &[u8]) -> Vec<Secret> {
 }
 
 /// Command lines within quotes within command lines that are entered.
-const DEPTH_LIMIT: u8 = 2;
+const DEPTH_LIMIT: u8 = 3;
 
 /// How a line is written, and in how many others it lies.
 #[derive(Debug, Clone, Copy)]
@@ -278,16 +301,16 @@ fn split_line(
 /// A word without its quotes. What they hold may be a command line of its own, as in `ssh a "mysql -px"`.
 fn word(text: &[u8], word: Range<usize>, place: Place, secrets: &mut Vec<Secret>) -> Range<usize> {
     let bytes = slice(text, &word);
-    let inner = place.depth < DEPTH_LIMIT && bytes.contains(&b' ');
-    if let Some(first) = memchr::memchr2(b'\'', b'"', bytes).filter(|_| inner)
-        && bytes.last() == bytes.get(first)
-    {
+    let is_entered = place.depth < DEPTH_LIMIT && bytes.contains(&b' ');
+    if let Some(first) = memchr::memchr2(b'\'', b'"', bytes).filter(|_| is_entered) {
         let start = word.start.saturating_add(first).saturating_add(1);
+        let is_closed = bytes.last() == bytes.get(first);
+        let end = word.end.saturating_sub(usize::from(is_closed));
         let place = Place {
             depth: place.depth.saturating_add(1),
             ..place
         };
-        quoted_line(text, start..word.end.saturating_sub(1), place, secrets);
+        quoted_line(text, start..end.max(start), place, secrets);
     }
     unquoted(text, word)
 }
@@ -300,15 +323,19 @@ fn standard_input(
     secrets: &mut Vec<Secret>,
 ) {
     let (mut reads, mut has_users, mut follows) = (false, false, false);
-    let mut given: Vec<&Range<usize>> = Vec::new();
+    let mut given: Vec<Range<usize>> = Vec::new();
     for range in words {
         let word = slice(text, range);
         has_users |= word == b"chpasswd";
         reads |= SECRET_READERS.iter().any(|name| name.as_bytes() == word);
         if follows {
-            given.push(range);
+            given.push(range.clone());
         }
         follows = word == b"<<<";
+        if let Some(given_here) = word.strip_prefix(b"<<<").filter(|given| !given.is_empty()) {
+            let start = range.end.saturating_sub(given_here.len());
+            given.push(unquoted(text, start..range.end));
+        }
     }
     if !reads {
         return;
@@ -317,10 +344,10 @@ fn standard_input(
         && matches!(slice(text, program), b"echo" | b"printf")
     {
         let is_option = |range: &&Range<usize>| slice(text, range).starts_with(b"-");
-        given.extend(arguments.iter().skip_while(is_option));
+        given.extend(arguments.iter().skip_while(is_option).cloned());
     }
     for range in given {
-        let user = memchr::memchr(b':', slice(text, range)).filter(|_| has_users);
+        let user = memchr::memchr(b':', slice(text, &range)).filter(|_| has_users);
         let user = user.map_or(0, |at| at.saturating_add(1));
         secrets.push(Secret {
             range: range.start.saturating_add(user)..range.end,
@@ -333,16 +360,29 @@ fn standard_input(
 fn command(text: &[u8], words: &[Range<usize>], secrets: &mut Vec<Secret>) {
     for word in words {
         named_value(text, word, secrets);
-        own_form(text, word, secrets);
-    }
-    for (option, value) in words.iter().zip(words.iter().skip(1)) {
-        let word = slice(text, value);
-        if announces(slice(text, option)) && !word.starts_with(b"-") && word != b"=" {
+        // As openssl takes a password.
+        if let Some(password) = slice(text, word).strip_prefix(b"pass:") {
             secrets.push(Secret {
-                range: value.clone(),
+                range: word.end.saturating_sub(password.len())..word.end,
                 rule: "option value",
             });
         }
+    }
+    let mut identified = false;
+    for (option, value) in words.iter().zip(words.iter().skip(1)) {
+        let (option, word) = (slice(text, option), slice(text, value));
+        identified |= option.eq_ignore_ascii_case(b"identified");
+        let start = if option == b"--from-literal" {
+            memchr::memchr(b'=', word).map(|equals| equals.saturating_add(1))
+        } else {
+            let is_by = identified && option.eq_ignore_ascii_case(b"by");
+            let follows = is_by || announces(option);
+            (follows && !word.starts_with(b"-") && word != b"=").then_some(0)
+        };
+        secrets.extend(start.map(|start| Secret {
+            range: unquoted(text, value.start.saturating_add(start)..value.end),
+            rule: "option value",
+        }));
     }
     for value in set_values(text, words) {
         secrets.push(Secret {
@@ -357,7 +397,7 @@ fn command(text: &[u8], words: &[Range<usize>], secrets: &mut Vec<Secret>) {
         let name = name.rsplit(|byte| *byte == b'/').next().unwrap_or(name);
         // The first of several has all the arguments of the others: a line of nothing but such names must not take a
         // time that grows with its square.
-        if !has_options(name) || seen.contains(&name) {
+        if !programs().any(|program| program.as_bytes() == name) || seen.contains(&name) {
             continue;
         }
         seen.push(name);
@@ -408,14 +448,15 @@ fn set_values<'a>(text: &[u8], words: &'a [Range<usize>]) -> &'a [Range<usize>] 
     &[]
 }
 
-/// Whether a program has options that are secrets only to it.
-fn has_options(program: &[u8]) -> bool {
+/// The programs that have options that are secrets only to them.
+pub(super) fn programs() -> impl Iterator<Item = &'static str> {
     let of_programs = PROGRAM_OPTIONS.iter().map(|(names, ..)| *names);
     let of_users = USER_OPTIONS.iter().map(|(names, ..)| *names);
     of_programs
         .chain(of_users)
         .chain([&["htpasswd"][..]])
-        .any(|names| names.iter().any(|name| name.as_bytes() == program))
+        .flatten()
+        .copied()
 }
 
 fn program_options(
@@ -499,18 +540,22 @@ fn htpasswd(text: &[u8], arguments: &[Range<usize>], secrets: &mut Vec<Secret>) 
 /// `NAME=value` and `--name=value`; also `--option=name=value`.
 fn named_value(text: &[u8], word: &Range<usize>, secrets: &mut Vec<Secret>) {
     let mut start = word.start;
+    let mut is_literal = false;
     for equals in memchr::memchr_iter(b'=', slice(text, word)) {
         let equals = word.start.saturating_add(equals);
         let name = text.get(start..equals).unwrap_or_default();
         start = equals.saturating_add(1);
-        // What stands in the query of a URL goes only as far as the next `&`.
-        if memchr::memchr2(b'?', b'&', name).is_none() && is_secret_name(name) {
+        // What stands in the query of a URL goes only as far as the next `&`; a command line is looked at by itself.
+        let is_name = !name.iter().any(|byte| matches!(byte, b'?' | b'&' | b' '));
+        if is_literal || (is_name && is_secret_name(name)) {
             secrets.push(Secret {
                 range: unquoted(text, start..word.end),
                 rule: "named value",
             });
             return;
         }
+        // `kubectl create secret --from-literal=name=value`.
+        is_literal = name == b"--from-literal";
     }
 }
 
