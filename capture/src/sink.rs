@@ -169,7 +169,13 @@ impl<O: FrameOut> Sink<O> {
         let content = incoming.source.content();
         let mut redactions = 0;
         let mut original_hmac = None;
+        let mut offset = end.offset;
         if let Some(redactor) = self.redactor.as_mut().filter(|_| content != Content::Plain) {
+            if offset > 0 {
+                let cut = Redactor::cut_command(content, &incoming.bytes);
+                incoming.bytes.drain(..cut);
+                offset = offset.saturating_add(u64::try_from(cut).unwrap_or(u64::MAX));
+            }
             let redacted = redactor.redact(content, &incoming.bytes);
             redactions = redacted.count;
             original_hmac = redacted.original_hmac;
@@ -201,7 +207,7 @@ impl<O: FrameOut> Sink<O> {
                 parts: parts.unwrap_or(0),
                 bytes_kept: incoming.kept,
                 bytes_seen: end.seen,
-                offset: end.offset,
+                offset,
                 inode: end.file.map(|file| file.inode),
                 mtime: end.file.map(|file| file.mtime),
                 uid: end.file.map(|file| file.uid),

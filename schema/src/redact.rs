@@ -4,6 +4,7 @@
 //! whatever file they stand, and nobody without the key can try guesses. Which bytes are secrets is decided on typed
 //! fields ([`Content`]), by the rules of [`words`].
 
+mod forms;
 mod history;
 pub mod words;
 
@@ -69,7 +70,7 @@ impl Redactor {
         };
         let keywords = AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            .build(words::KEYWORDS)
+            .build(forms::KEYWORDS.iter().copied().chain(words::programs()))
             .map_err(|error| failed(error.to_string()))?;
         let key = Hmac::<Sha256>::new_from_slice(key).map_err(|error| failed(error.to_string()))?;
         let id = digest(&key, b"freezeframe key id");
@@ -94,6 +95,15 @@ impl Redactor {
     /// Whether [`Redactor::redact`] may change text of this kind: it must be given whole then.
     pub fn looks_at(content: Content) -> bool {
         content != Content::Plain
+    }
+
+    /// How much of the beginning of a tail must go: what is left of a command that was cut, in which no rule would
+    /// know a secret.
+    pub fn cut_command(content: Content, tail: &[u8]) -> usize {
+        match content {
+            Content::History => history::cut_command(tail),
+            Content::Plain | Content::Environ | Content::Arguments => 0,
+        }
     }
 
     /// Replaces the secrets of a text.

@@ -204,7 +204,7 @@ pub(super) fn ends(buffer: &mut Vec<u8>, fd: &OwnedFd, limit: u64) -> End<'stati
     }
     let length = find_end(fd, seen);
     let half = limit.checked_div(2).unwrap_or(limit);
-    let tail_start = length.saturating_sub(half).max(half);
+    let mut tail_start = length.saturating_sub(half).max(half);
     buffer.truncate(usize::try_from(half).unwrap_or(usize::MAX));
     let mut offset = tail_start;
     while offset < length && to_u64(buffer.len()) < limit {
@@ -215,6 +215,13 @@ pub(super) fn ends(buffer: &mut Vec<u8>, fd: &OwnedFd, limit: u64) -> End<'stati
         }
     }
     buffer.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    // What is left of an entry whose name is missing may be a secret, which nobody could tell.
+    let tail = usize::try_from(half).unwrap_or(usize::MAX);
+    let cut = buffer.get(tail..).and_then(|tail| memchr::memchr(0, tail));
+    if let Some(cut) = cut {
+        buffer.drain(tail..tail.saturating_add(cut));
+        tail_start = tail_start.saturating_add(to_u64(cut));
+    }
     let reason = format!("of {length} bytes, those from {half} to {tail_start} are missing");
     End {
         seen: length,
@@ -400,12 +407,13 @@ mod tests {
         let mut buffer = Vec::new();
         let end = ends(&mut buffer, &file.fd, 100_000);
         assert_eq!((end.outcome, end.seen), (Outcome::Truncated, 4_000_012));
-        assert_eq!(buffer.len(), 100_000);
+        // The tail begins with the first NUL that is in it: those bytes are 5f 11 0f 00.
+        assert_eq!(buffer.len(), 99_997);
         assert_eq!(buffer[..50_000], text[..50_000]);
-        assert_eq!(buffer[50_000..], text[text.len() - 50_000..]);
+        assert_eq!(buffer[50_000..], text[text.len() - 49_997..]);
         assert_eq!(
             end.reason.unwrap().as_bytes(),
-            b"of 4000012 bytes, those from 50000 to 3950012 are missing"
+            b"of 4000012 bytes, those from 50000 to 3950015 are missing"
         );
 
         let file = opened(&text[..100_000]);

@@ -84,6 +84,34 @@ pub(super) fn commands(text: &[u8]) -> Vec<Command> {
     commands
 }
 
+/// Bytes of a tail that belong to a command whose beginning is missing: what is secret in them no rule can tell.
+pub(super) fn cut_command(text: &[u8]) -> usize {
+    if ksh_history::is_binary(text) {
+        // The number that mksh writes before a command may hold a NUL.
+        let end = memchr::memmem::find(text, b"\0\xff").or_else(|| memchr::memchr(0, text));
+        return end.map_or(text.len(), |at| at.saturating_add(1));
+    }
+    let mut begins = memchr::memchr_iter(b'\n', text)
+        .map(|at| at.saturating_add(1))
+        .take(LINES_LIMIT);
+    let line = |start: usize| {
+        let rest = text.get(start..).unwrap_or_default();
+        rest.split(|byte| *byte == b'\n').next().unwrap_or(rest)
+    };
+    // Where the file has times, a command goes on to the next.
+    let marked = begins.clone().find(|start| {
+        let line = line(*start);
+        is_time(line) || is_extended(line) || line.starts_with(FISH)
+    });
+    let goes_on = |start: &usize| {
+        let before = text.get(..start.saturating_sub(1)).unwrap_or_default();
+        before.ends_with(b"\\")
+    };
+    marked
+        .or_else(|| begins.find(|start| !goes_on(start)))
+        .unwrap_or(text.len())
+}
+
 /// Whether bash or tcsh wrote the line to say when the next command was entered.
 fn is_time(line: &[u8]) -> bool {
     let digits = line.strip_prefix(b"#").unwrap_or_default();
@@ -144,6 +172,34 @@ mod tests {
         );
         check(b"\xab\xcd\xff\0\0\0\x2cls\0", &[(Plain, "ls")]);
         check(b"", &[]);
+    }
+
+    #[test]
+    fn tails_begin_with_a_command() {
+        let check = |text: &[u8], expected: &[u8]| {
+            let rest = text.get(cut_command(text)..).unwrap();
+            assert_eq!(rest, expected, "{}", text.escape_ascii());
+        };
+        check(b"ORD=abc\nls\nid\n", b"ls\nid\n");
+        check(b"-a \\\nabc\nid\n", b"id\n");
+        check(b"ORD='a\nbc'\n#1700000000\nls\n", b"#1700000000\nls\n");
+        check(b"abc\n#+1700000000\nls\n", b"#+1700000000\nls\n");
+        check(b"a\\\nbc\n: 1700000000:0;ls\n", b": 1700000000:0;ls\n");
+        check(
+            b"ORD abc\n  when: 1\n  paths:\n    - x\n- cmd: ls\n",
+            b"- cmd: ls\n",
+        );
+        check(b"- cmd: ls\n  when: 1\n- cmd: id\n", b"- cmd: id\n");
+        check(b"ORD=a\nbc\n\0ls\n\0", b"ls\n\0");
+        check(
+            b"\0\0\x2cA=x\0\xff\0\0\x01\x2dls\0",
+            b"\xff\0\0\x01\x2dls\0",
+        );
+        check(b"abc", b"");
+        check(b"", b"");
+        // A time far behind says nothing about the beginning.
+        let plain = [&b"abc\n"[..], &b"x\n".repeat(100), b"#1\nls\n"].concat();
+        check(&plain, plain.get(4..).unwrap());
     }
 
     #[test]

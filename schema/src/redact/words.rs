@@ -4,60 +4,11 @@
 //! program takes such an option for, or by its own form (a URL with a password, an HTTP header).
 
 use std::ops::Range;
-use std::sync::LazyLock;
-
-use regex::bytes::Regex;
 
 use super::Secret;
+use super::forms::{is_secret_name, own_form};
 use super::history::{self, Newlines};
 use crate::source::Content;
-
-/// Every rule needs one of these to stand somewhere in the text, in any case.
-pub(super) const KEYWORDS: &[&str] = &[
-    "pass",
-    "pwd",
-    "secret",
-    "token",
-    "key",
-    "credential",
-    "auth",
-    "cookie",
-    "://",
-    "mysql",
-    "mariadb",
-    "curl",
-    "wget",
-    "redis-cli",
-    "ldap",
-    "smbclient",
-    "mongo",
-    "rpcclient",
-    "cifs",
-];
-
-/// Parts of a name that say that its value is a secret.
-const SECRET_PARTS: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "token",
-    "apikey",
-    "api_key",
-    "accesskey",
-    "access_key",
-    "privatekey",
-    "private_key",
-    "credential",
-];
-/// Ends of a name that say so.
-const SECRET_ENDS: &[&str] = &["_pass", "_pwd", "_key", "_auth", "_cookie"];
-/// Whole names that say so.
-const SECRET_NAMES: &[&str] = &["pass", "auth", "pgpass", "mysql_pwd", "key"];
-/// Ends of a name that say that its value only tells where the secret lies.
-const INDIRECT_ENDS: &[&str] = &[
-    "_file", "_path", "_dir", "_id", "_url", "_name", "_type", "_length", "_sock",
-];
 
 /// Options that are secrets only to certain programs: the program's name, the option, and whether the value may
 /// stand in the same word.
@@ -69,14 +20,38 @@ const PROGRAM_OPTIONS: &[(&[&str], &str, bool)] = &[
             "mysqladmin",
             "mysqlimport",
             "mariadb",
+            "mysqlcheck",
+            "mysqlshow",
+            "mysqlsh",
             "mariadb-dump",
             "mariadb-admin",
+            "mariadb-import",
+            "mariadb-check",
         ],
         "-p",
         true,
     ),
     (&["sshpass"], "-p", true),
     (&["redis-cli"], "-a", false),
+    // `docker login` and its like: `-p` of the program itself is something else.
+    (
+        &["login", "twine", "evil-winrm", "useradd", "usermod"],
+        "-p",
+        true,
+    ),
+    (&["curl"], "-b", false),
+    (&["openssl"], "-k", false),
+    (&["mosquitto_pub", "mosquitto_sub"], "-P", false),
+    (&["xfreerdp", "wlfreerdp"], "/p:", true),
+    (&["rdesktop"], "-p", true),
+    (&["sqlcmd", "bcp", "ipmitool", "zip", "unzip"], "-P", true),
+    (&["7z", "7za", "rar", "unrar"], "-p", true),
+    (&["rar", "unrar"], "-hp", true),
+    (&SNMP, "-A", true),
+    (&SNMP, "-X", true),
+    (&SNMP, "-c", true),
+    (&["ldappasswd"], "-s", true),
+    (&["ldappasswd"], "-a", true),
     (
         &[
             "ldapsearch",
@@ -84,6 +59,7 @@ const PROGRAM_OPTIONS: &[(&[&str], &str, bool)] = &[
             "ldapadd",
             "ldapdelete",
             "ldapwhoami",
+            "ldappasswd",
         ],
         "-w",
         true,
@@ -94,7 +70,8 @@ const PROGRAM_OPTIONS: &[(&[&str], &str, bool)] = &[
         true,
     ),
 ];
-/// Options of programs whose value is `user:password` or `user%password`.
+const SNMP: [&str; 5] = ["snmpget", "snmpset", "snmpwalk", "snmpbulkwalk", "snmptrap"];
+/// Options of programs whose value is a user and a password, with what stands between them.
 const USER_OPTIONS: &[(&[&str], &[&str], u8)] = &[
     (
         &["curl", "wget"],
@@ -106,19 +83,19 @@ const USER_OPTIONS: &[(&[&str], &[&str], u8)] = &[
         &["-U", "--user"],
         b'%',
     ),
+    (&["lftp"], &["-u", "--user"], b','),
 ];
-
-/// `scheme://user:PASSWORD@`.
-static URL_PASSWORD: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?-u)[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@'"]*:([^\s/@'"]+)@"#).ok()
-});
-/// An HTTP header that carries a secret.
-static HEADER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?i-u)(?:authorization:\s*(?:bearer|basic|token|digest)?\s*|proxy-authorization:\s*(?:bearer|basic)?\s*|x-api-key:\s*|x-auth-token:\s*|cookie:\s*)([^\s'"][^'"\r\n]*)"#,
-    )
-    .ok()
-});
+/// Words that say that a command reads a secret from its standard input.
+const SECRET_READERS: &[&str] = &[
+    "--password-stdin",
+    "--stdin",
+    "--with-token",
+    "-S",
+    "chpasswd",
+    "passwd",
+    "smbpasswd",
+    "cryptsetup",
+];
 
 /// The secrets of a text, in order and without overlap.
 pub(super) fn find(content: Content, text: &[u8]) -> Vec<Secret> {
@@ -127,21 +104,42 @@ pub(super) fn find(content: Content, text: &[u8]) -> Vec<Secret> {
         Content::Plain => {}
         Content::Environ => {
             for entry in pieces(text, 0..text.len(), |byte| byte == 0) {
-                named_value(text, &entry, &mut secrets);
                 own_form(text, &entry, &mut secrets);
-                // A value may be a command line, or options of a program.
-                if slice(text, &entry).contains(&b' ') {
-                    let name = memchr::memchr(b'=', slice(text, &entry)).unwrap_or(0);
-                    let start = entry.start.saturating_add(name).saturating_add(1);
-                    line(text, start.min(entry.end)..entry.end, &mut secrets);
+                let name = memchr::memchr(b'=', slice(text, &entry)).unwrap_or(0);
+                let equals = entry.start.saturating_add(name);
+                let value = equals.saturating_add(1).min(entry.end)..entry.end;
+                if is_secret_name(slice(text, &(entry.start..equals))) {
+                    secrets.push(Secret {
+                        range: unquoted(text, value),
+                        rule: "named value",
+                    });
+                } else {
+                    // A value may be a command line, or options of a program.
+                    line(text, value, &mut secrets);
                 }
             }
         }
         Content::Arguments => {
             let words: Vec<_> = pieces(text, 0..text.len(), |byte| byte == 0).collect();
-            command(text, &words, &mut secrets);
-            // An argument may be a command line of its own, as in `sh -c`.
+            let is_line = |position: usize, word: &Range<usize>| {
+                let before = position.checked_sub(1).and_then(|at| words.get(at));
+                let before = before.map_or(&b""[..], |before| slice(text, before));
+                slice(text, word).contains(&b' ')
+                    && before.starts_with(b"-")
+                    && before.ends_with(b"c")
+            };
+            // What stands behind `-c` is a command line of its own, and other arguments may be one.
+            let named = words.iter().enumerate().map(|(position, word)| {
+                let end = if is_line(position, word) {
+                    word.start
+                } else {
+                    word.end
+                };
+                word.start..end
+            });
+            command(text, &named.collect::<Vec<_>>(), &mut secrets);
             for word in &words {
+                own_form(text, word, &mut secrets);
                 if slice(text, word).contains(&b' ') {
                     line(text, word.clone(), &mut secrets);
                 }
@@ -168,9 +166,25 @@ pub(super) fn find(content: Content, text: &[u8]) -> Vec<Secret> {
     apart
 }
 
+/// Command lines within quotes within command lines that are entered.
+const DEPTH_LIMIT: u8 = 2;
+
+/// How a line is written, and in how many others it lies.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    newlines: Newlines,
+    depth: u8,
+}
+
+impl Place {
+    fn of(newlines: Newlines) -> Self {
+        Place { newlines, depth: 0 }
+    }
+}
+
 /// A command line of a shell: its commands, each with its words.
 fn line(text: &[u8], range: Range<usize>, secrets: &mut Vec<Secret>) {
-    quoted_line(text, range, Newlines::Plain, secrets);
+    quoted_line(text, range, Place::of(Newlines::Plain), secrets);
 }
 
 /// A command of a history, as a whole and line by line: where what was taken for one command is several, a quote in one
@@ -178,7 +192,7 @@ fn line(text: &[u8], range: Range<usize>, secrets: &mut Vec<Secret>) {
 fn history_command(text: &[u8], command: history::Command, secrets: &mut Vec<Secret>) {
     let history::Command { range, newlines } = command;
     let lines: Vec<_> = pieces(text, range.clone(), |byte| byte == b'\n').collect();
-    quoted_line(text, range, newlines, secrets);
+    quoted_line(text, range, Place::of(newlines), secrets);
     if lines.len() > 1 {
         for piece in lines {
             line(text, piece, secrets);
@@ -186,11 +200,34 @@ fn history_command(text: &[u8], command: history::Command, secrets: &mut Vec<Sec
     }
 }
 
-fn quoted_line(text: &[u8], range: Range<usize>, newlines: Newlines, secrets: &mut Vec<Secret>) {
+fn quoted_line(text: &[u8], range: Range<usize>, place: Place, secrets: &mut Vec<Secret>) {
     own_form(text, &range, secrets);
     // A quote that is never closed would hide the rest of the line from the rules.
-    if !split_line(text, range.clone(), newlines, true, secrets) {
-        split_line(text, range, newlines, false, secrets);
+    if !split_line(text, range.clone(), place, true, secrets) {
+        split_line(text, range, place, false, secrets);
+    }
+}
+
+/// The byte that comes next in a command, and in how many it is written.
+fn next_byte(rest: &[u8], newlines: Newlines) -> Option<(u8, usize)> {
+    Some(match (newlines, rest) {
+        (Newlines::Fish, [b'\\', b'n', ..]) | (Newlines::Zsh, [b'\\', b'\n', ..]) => (b'\n', 2),
+        (Newlines::Fish, [b'\\', b'\\', ..]) => (b'\\', 2),
+        (_, [byte, ..]) => (*byte, 1),
+        (_, []) => return None,
+    })
+}
+
+/// How many bytes a backslash takes with it, and whether it only says that the line goes on.
+fn escape(rest: &[u8], newlines: Newlines) -> (usize, bool) {
+    match (newlines, rest) {
+        // zsh doubles it, also where it writes no times.
+        (Newlines::Plain, [b'\\', b'\n', ..]) => (2, true),
+        (Newlines::Plain, [b'\\']) => (1, true),
+        _ => match next_byte(rest, newlines) {
+            Some((byte, length)) => (length, byte == b'\n'),
+            None => (0, true),
+        },
     }
 }
 
@@ -198,69 +235,160 @@ fn quoted_line(text: &[u8], range: Range<usize>, newlines: Newlines, secrets: &m
 fn split_line(
     text: &[u8],
     range: Range<usize>,
-    newlines: Newlines,
+    place: Place,
     quotes: bool,
     secrets: &mut Vec<Secret>,
 ) -> bool {
+    let newlines = place.newlines;
+    let rest = |from| text.get(from..range.end).unwrap_or_default();
     let mut words = Vec::new();
-    let (mut start, mut quote, mut before) = (None, None, 0);
-    let mut next = range.start;
-    while next < range.end {
+    // What the command reads that stands behind a `|`.
+    let mut source: Vec<Range<usize>> = Vec::new();
+    let mut start = None;
+    // The quote that is open, and whether a backslash means something in it.
+    let mut quote: Option<(u8, bool)> = None;
+    let (mut next, mut end, mut before) = (range.start, range.start, 0);
+    while let Some((byte, length)) = next_byte(rest(next), newlines) {
         let position = next;
-        let (byte, length) = match (newlines, text.get(position..range.end)) {
-            (Newlines::Fish, Some([b'\\', b'n', ..]))
-            | (Newlines::Zsh, Some([b'\\', b'\n', ..])) => (b'\n', 2),
-            (Newlines::Fish, Some([b'\\', b'\\', ..])) => (b'\\', 2),
-            (_, Some([byte, ..])) => (*byte, 1),
-            _ => break,
-        };
         next = position.saturating_add(length);
-        let goes_on = byte == b'\n' && before == b'\\';
-        before = byte;
-        let separates = quote.is_none()
-            && matches!(
-                byte,
-                b' ' | b'\t' | b';' | b'|' | b'&' | b'(' | b')' | b'\n'
-            );
-        if separates {
-            if let Some(start) = start.take() {
-                words.push(unquoted(text, start..position));
-            }
-            if matches!(byte, b';' | b'|' | b'&' | b'(' | b')' | b'\n') && !goes_on {
-                command(text, &words, secrets);
-                words.clear();
+        if byte == b'\\' && quote.is_none_or(|(_, escapes)| escapes) {
+            let (length, goes_on) = escape(rest(next), newlines);
+            next = next.saturating_add(length);
+            before = 0;
+            if !goes_on {
+                start.get_or_insert(position);
+                end = next;
             }
             continue;
         }
+        let ends = matches!(byte, b';' | b'|' | b'&' | b'(' | b')' | b'`' | b'\n');
+        if quote.is_none() && (ends || matches!(byte, b' ' | b'\t')) {
+            if let Some(start) = start.take() {
+                words.push(word(text, start..end, place, secrets));
+            }
+            if ends {
+                command(text, &words, secrets);
+                standard_input(text, &source, &words, secrets);
+                source.clear();
+                if byte == b'|' {
+                    std::mem::swap(&mut source, &mut words);
+                }
+                words.clear();
+            }
+            before = byte;
+            continue;
+        }
         start.get_or_insert(position);
+        end = next;
         match quote {
-            Some(open) if open == byte => quote = None,
-            None if quotes && matches!(byte, b'\'' | b'"') => quote = Some(byte),
+            Some((open, _)) if open == byte => quote = None,
+            None if quotes && matches!(byte, b'\'' | b'"') => {
+                let escapes = byte == b'"' || before == b'$' || newlines == Newlines::Fish;
+                quote = Some((byte, escapes));
+            }
             _ => {}
         }
+        before = byte;
     }
     if let Some(start) = start {
-        words.push(unquoted(text, start..range.end));
+        words.push(word(text, start..end, place, secrets));
     }
     command(text, &words, secrets);
+    standard_input(text, &source, &words, secrets);
     quote.is_none()
+}
+
+/// A word without its quotes. What they hold may be a command line of its own, as in `ssh a "mysql -px"`.
+fn word(text: &[u8], word: Range<usize>, place: Place, secrets: &mut Vec<Secret>) -> Range<usize> {
+    let bytes = slice(text, &word);
+    let is_entered = place.depth < DEPTH_LIMIT && bytes.contains(&b' ');
+    if let Some(first) = memchr::memchr2(b'\'', b'"', bytes).filter(|_| is_entered) {
+        let start = word.start.saturating_add(first).saturating_add(1);
+        let is_closed = bytes.last() == bytes.get(first);
+        let end = word.end.saturating_sub(usize::from(is_closed));
+        let place = Place {
+            depth: place.depth.saturating_add(1),
+            ..place
+        };
+        quoted_line(text, start..end.max(start), place, secrets);
+    }
+    unquoted(text, word)
+}
+
+/// What `echo` writes to, or `<<<` gives to, a program that is told to read a secret.
+fn standard_input(
+    text: &[u8],
+    source: &[Range<usize>],
+    words: &[Range<usize>],
+    secrets: &mut Vec<Secret>,
+) {
+    let (mut reads, mut has_users, mut follows) = (false, false, false);
+    let mut given: Vec<Range<usize>> = Vec::new();
+    for range in words {
+        let word = slice(text, range);
+        has_users |= word == b"chpasswd";
+        reads |= SECRET_READERS.iter().any(|name| name.as_bytes() == word);
+        if follows {
+            given.push(range.clone());
+        }
+        follows = word == b"<<<";
+        if let Some(given_here) = word.strip_prefix(b"<<<").filter(|given| !given.is_empty()) {
+            let start = range.end.saturating_sub(given_here.len());
+            given.push(unquoted(text, start..range.end));
+        }
+    }
+    if !reads {
+        return;
+    }
+    if let Some((program, arguments)) = source.split_first()
+        && matches!(slice(text, program), b"echo" | b"printf")
+    {
+        let is_option = |range: &&Range<usize>| slice(text, range).starts_with(b"-");
+        given.extend(arguments.iter().skip_while(is_option).cloned());
+    }
+    for range in given {
+        let user = memchr::memchr(b':', slice(text, &range)).filter(|_| has_users);
+        let user = user.map_or(0, |at| at.saturating_add(1));
+        secrets.push(Secret {
+            range: range.start.saturating_add(user)..range.end,
+            rule: "standard input",
+        });
+    }
 }
 
 /// One command: words by the name, the option or the program before them.
 fn command(text: &[u8], words: &[Range<usize>], secrets: &mut Vec<Secret>) {
     for word in words {
         named_value(text, word, secrets);
-        own_form(text, word, secrets);
-    }
-    for (option, value) in words.iter().zip(words.iter().skip(1)) {
-        let name = slice(text, option);
-        let is_option = name.starts_with(b"-") && !name.contains(&b'=') && is_secret_name(name);
-        if is_option && !slice(text, value).starts_with(b"-") {
+        // As openssl takes a password.
+        if let Some(password) = slice(text, word).strip_prefix(b"pass:") {
             secrets.push(Secret {
-                range: value.clone(),
+                range: word.end.saturating_sub(password.len())..word.end,
                 rule: "option value",
             });
         }
+    }
+    let mut identified = false;
+    for (option, value) in words.iter().zip(words.iter().skip(1)) {
+        let (option, word) = (slice(text, option), slice(text, value));
+        identified |= option.eq_ignore_ascii_case(b"identified");
+        let start = if option == b"--from-literal" {
+            memchr::memchr(b'=', word).map(|equals| equals.saturating_add(1))
+        } else {
+            let is_by = identified && option.eq_ignore_ascii_case(b"by");
+            let follows = is_by || announces(option);
+            (follows && !word.starts_with(b"-") && word != b"=").then_some(0)
+        };
+        secrets.extend(start.map(|start| Secret {
+            range: unquoted(text, value.start.saturating_add(start)..value.end),
+            rule: "option value",
+        }));
+    }
+    for value in set_values(text, words) {
+        secrets.push(Secret {
+            range: value.clone(),
+            rule: "set value",
+        });
     }
     // The program may stand behind assignments, `sudo` or a shell's own words.
     let mut seen: Vec<&[u8]> = Vec::new();
@@ -269,22 +397,66 @@ fn command(text: &[u8], words: &[Range<usize>], secrets: &mut Vec<Secret>) {
         let name = name.rsplit(|byte| *byte == b'/').next().unwrap_or(name);
         // The first of several has all the arguments of the others: a line of nothing but such names must not take a
         // time that grows with its square.
-        if !has_options(name) || seen.contains(&name) {
+        if !programs().any(|program| program.as_bytes() == name) || seen.contains(&name) {
             continue;
         }
         seen.push(name);
         let arguments = words.get(position.saturating_add(1)..).unwrap_or_default();
         program_options(text, name, arguments, secrets);
+        if name == b"htpasswd" {
+            htpasswd(text, arguments, secrets);
+        }
     }
 }
 
-/// Whether a program has options that are secrets only to it.
-fn has_options(program: &[u8]) -> bool {
+/// Whether the word behind this one is a secret: it is an option, `password:` as YAML has it, or SQL's `PASSWORD`.
+fn announces(word: &[u8]) -> bool {
+    let quoted = |byte: &u8| matches!(byte, b'{' | b'\'' | b'"' | b'\\');
+    if let Some(name) = word.strip_suffix(b":") {
+        let start = name.iter().take_while(|byte| quoted(byte)).count();
+        let end = name.iter().rev().take_while(|byte| quoted(byte)).count();
+        return name
+            .get(start..name.len().saturating_sub(end))
+            .is_some_and(is_secret_name);
+    }
+    let is_option = word.starts_with(b"-") && !word.contains(&b'=') && is_secret_name(word);
+    is_option || word.eq_ignore_ascii_case(b"password")
+}
+
+/// What `set` of fish and tcsh, `setenv`, or the `config` of a program gives to a secret name: all words behind it.
+fn set_values<'a>(text: &[u8], words: &'a [Range<usize>]) -> &'a [Range<usize>] {
+    /// Words that may stand before it, as in `and set` or `aws configure set`.
+    const BEFORE_LIMIT: usize = 4;
+    let is_option = |word: &&Range<usize>| slice(text, word).starts_with(b"-");
+    for (position, word) in words.iter().enumerate().take(BEFORE_LIMIT) {
+        if !matches!(slice(text, word), b"set" | b"setenv" | b"config") {
+            continue;
+        }
+        let behind = words.get(position.saturating_add(1)..).unwrap_or_default();
+        let options = behind.iter().take_while(is_option).count();
+        if let Some((name, values)) = behind.get(options..).and_then(<[_]>::split_first)
+            && !slice(text, name).contains(&b'=')
+            && is_secret_name(slice(text, name))
+        {
+            // `set name = value` of tcsh.
+            return match values {
+                [equals, values @ ..] if slice(text, equals) == b"=" => values,
+                values => values,
+            };
+        }
+    }
+    &[]
+}
+
+/// The programs that have options that are secrets only to them.
+pub(super) fn programs() -> impl Iterator<Item = &'static str> {
     let of_programs = PROGRAM_OPTIONS.iter().map(|(names, ..)| *names);
     let of_users = USER_OPTIONS.iter().map(|(names, ..)| *names);
     of_programs
         .chain(of_users)
-        .any(|names| names.iter().any(|name| name.as_bytes() == program))
+        .chain([&["htpasswd"][..]])
+        .flatten()
+        .copied()
 }
 
 fn program_options(
@@ -306,7 +478,7 @@ fn program_options(
                 Some(_) if *joined => argument
                     .start
                     .checked_add(option.len())
-                    .map(|start| start..argument.end),
+                    .map(|start| unquoted(text, start..argument.end)),
                 _ => None,
             };
             secrets.extend(range.map(|range| Secret {
@@ -331,6 +503,8 @@ fn program_options(
                         }
                         _ => None,
                     });
+            let value =
+                value.or_else(|| next(position).filter(|_| is(&["curl"]) && ends_in_u(word)));
             let password = value.and_then(|value| {
                 let at = memchr::memchr(*separator, slice(text, &value))?;
                 Some(value.start.checked_add(at)?.checked_add(1)?..value.end)
@@ -343,69 +517,46 @@ fn program_options(
     }
 }
 
-/// `NAME=value` and `--name=value`.
-fn named_value(text: &[u8], word: &Range<usize>, secrets: &mut Vec<Secret>) {
-    let bytes = slice(text, word);
-    let Some(equals) = memchr::memchr(b'=', bytes) else {
+/// Whether a word is several of curl's options in one, of which `-u` is the last.
+fn ends_in_u(word: &[u8]) -> bool {
+    matches!(word, [b'-', options @ .., b'u'] if options.len() < 8 && options.iter().all(u8::is_ascii_alphabetic))
+}
+
+/// `htpasswd -b FILE USER PASSWORD`.
+fn htpasswd(text: &[u8], arguments: &[Range<usize>], secrets: &mut Vec<Secret>) {
+    let is_batch = |word: &Range<usize>| matches!(slice(text, word), [b'-', options @ ..] if !options.starts_with(b"-") && options.contains(&b'b'));
+    if !arguments.iter().any(is_batch) {
         return;
-    };
-    let name = bytes.get(..equals).unwrap_or_default();
-    if is_secret_name(name)
-        && let Some(start) = word
-            .start
-            .checked_add(equals)
-            .and_then(|at| at.checked_add(1))
-    {
-        secrets.push(Secret {
-            range: unquoted(text, start..word.end),
-            rule: "named value",
-        });
     }
-}
-
-/// Secrets that need no name: URLs and HTTP headers.
-fn own_form(text: &[u8], word: &Range<usize>, secrets: &mut Vec<Secret>) {
-    let bytes = slice(text, word);
-    for (form, rule) in [(&*URL_PASSWORD, "url password"), (&*HEADER, "http header")] {
-        let Some(form) = form else { continue };
-        for found in form
-            .captures_iter(bytes)
-            .filter_map(|captures| captures.get(1))
-        {
-            let start = word.start.saturating_add(found.start());
-            let end = word.start.saturating_add(found.end());
-            secrets.push(Secret {
-                range: start..end,
-                rule,
-            });
-        }
-    }
-}
-
-/// Whether a variable or option of that name holds a secret.
-fn is_secret_name(name: &[u8]) -> bool {
-    /// Longer ones are no names.
-    const NAME_LIMIT: usize = 128;
-    if name.is_empty() || name.len() > NAME_LIMIT {
-        return false;
-    }
-    let plain: Vec<u8> = name
+    let before_output = arguments
         .iter()
-        .skip_while(|byte| **byte == b'-')
-        .map(|byte| {
-            if matches!(byte, b'-' | b'.') {
-                b'_'
-            } else {
-                byte.to_ascii_lowercase()
-            }
-        })
-        .collect();
-    let ends = |list: &[&str]| list.iter().any(|end| plain.ends_with(end.as_bytes()));
-    let contains = |part: &&str| memchr::memmem::find(&plain, part.as_bytes()).is_some();
-    let secret = SECRET_PARTS.iter().any(contains)
-        || ends(SECRET_ENDS)
-        || SECRET_NAMES.iter().any(|whole| whole.as_bytes() == plain);
-    secret && !ends(INDIRECT_ENDS)
+        .take_while(|word| !slice(text, word).contains(&b'>'));
+    secrets.extend(before_output.last().map(|word| Secret {
+        range: word.clone(),
+        rule: "program option",
+    }));
+}
+
+/// `NAME=value` and `--name=value`; also `--option=name=value`.
+fn named_value(text: &[u8], word: &Range<usize>, secrets: &mut Vec<Secret>) {
+    let mut start = word.start;
+    let mut is_literal = false;
+    for equals in memchr::memchr_iter(b'=', slice(text, word)) {
+        let equals = word.start.saturating_add(equals);
+        let name = text.get(start..equals).unwrap_or_default();
+        start = equals.saturating_add(1);
+        // What stands in the query of a URL goes only as far as the next `&`; a command line is looked at by itself.
+        let is_name = !name.iter().any(|byte| matches!(byte, b'?' | b'&' | b' '));
+        if is_literal || (is_name && is_secret_name(name)) {
+            secrets.push(Secret {
+                range: unquoted(text, start..word.end),
+                rule: "named value",
+            });
+            return;
+        }
+        // `kubectl create secret --from-literal=name=value`.
+        is_literal = name == b"--from-literal";
+    }
 }
 
 /// Non-empty pieces between separators.
@@ -429,7 +580,14 @@ pub(super) fn pieces(
 /// A word without the quotes around it, or without the one that is left of a pair.
 fn unquoted(text: &[u8], word: Range<usize>) -> Range<usize> {
     let bytes = slice(text, &word);
-    let is_odd = |quote: u8| memchr::memchr_iter(quote, bytes).count() % 2 == 1;
+    let is_open = |at: usize| at == 0 || bytes.get(at.saturating_sub(1)) != Some(&b'\\');
+    let is_odd = |quote: u8| {
+        memchr::memchr_iter(quote, bytes)
+            .filter(|at| is_open(*at))
+            .count()
+            % 2
+            == 1
+    };
     match bytes {
         [open @ (b'\'' | b'"'), .., close] if open == close => {
             word.start.saturating_add(1)..word.end.saturating_sub(1)
@@ -440,157 +598,9 @@ fn unquoted(text: &[u8], word: Range<usize>) -> Range<usize> {
     }
 }
 
-fn slice<'a>(text: &'a [u8], range: &Range<usize>) -> &'a [u8] {
+pub(super) fn slice<'a>(text: &'a [u8], range: &Range<usize>) -> &'a [u8] {
     text.get(range.clone()).unwrap_or_default()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Shows a text with `*` for its secrets.
-    fn check(content: Content, text: &str, expected: &str) {
-        let mut shown = String::new();
-        let mut done = 0;
-        for secret in find(content, text.as_bytes()) {
-            shown.push_str(text.get(done..secret.range.start).unwrap());
-            shown.push('*');
-            done = secret.range.end;
-        }
-        shown.push_str(text.get(done..).unwrap());
-        assert_eq!(shown, expected);
-    }
-
-    #[test]
-    fn environments() {
-        let check = |text, expected| check(Content::Environ, text, expected);
-        check(
-            "DB_PASSWORD=pl0ver x\0HOME=/root\0",
-            "DB_PASSWORD=*\0HOME=/root\0",
-        );
-        check(
-            "STRIPE_KEY=k1\0aws_secret_access_key=k2\0",
-            "STRIPE_KEY=*\0aws_secret_access_key=*\0",
-        );
-        check("PGPASSWORD=\"a b\"\0", "PGPASSWORD=\"*\"\0");
-        check(
-            "PASSWORD_FILE=/run/secrets/db\0PWD=/srv\0OLDPWD=/\0",
-            "PASSWORD_FILE=/run/secrets/db\0PWD=/srv\0OLDPWD=/\0",
-        );
-        check(
-            "SSH_AUTH_SOCK=/run/a\0AWS_ACCESS_KEY_ID=AK\0",
-            "SSH_AUTH_SOCK=/run/a\0AWS_ACCESS_KEY_ID=AK\0",
-        );
-        check(
-            "DATABASE_URL=postgres://ada:pl0ver@db.example/app\0",
-            "DATABASE_URL=postgres://ada:*@db.example/app\0",
-        );
-        check(
-            "OPTS=-Dstore.password=pl0ver -v\0RUN=mysql -ppl0ver app\0",
-            "OPTS=-Dstore.password=* -v\0RUN=mysql -p* app\0",
-        );
-        check("EMPTY_TOKEN=\0TOKEN\0=x\0", "EMPTY_TOKEN=\0TOKEN\0=x\0");
-    }
-
-    #[test]
-    fn arguments() {
-        let check = |text, expected| check(Content::Arguments, text, expected);
-        check(
-            "app\0--db-password=pl0ver\0-v\0",
-            "app\0--db-password=*\0-v\0",
-        );
-        check(
-            "app\0--token\0pl0ver\0--token\0--next\0",
-            "app\0--token\0*\0--token\0--next\0",
-        );
-        check(
-            "/usr/bin/mysql\0-u\0ada\0-ppl0ver\0app\0",
-            "/usr/bin/mysql\0-u\0ada\0-p*\0app\0",
-        );
-        check("mysql\0-p\0app\0", "mysql\0-p\0app\0");
-        check("mongodump\0-p\0pl0ver\0", "mongodump\0-p\0*\0");
-        check(
-            "sshpass\0-p\0pl0ver\0ssh\0host\0",
-            "sshpass\0-p\0*\0ssh\0host\0",
-        );
-        check(
-            "curl\0-u\0ada:pl0ver\0https://api.example\0",
-            "curl\0-u\0ada:*\0https://api.example\0",
-        );
-        check(
-            "curl\0-H\0Authorization: Bearer abc.def\0",
-            "curl\0-H\0Authorization: Bearer *\0",
-        );
-        check(
-            "sh\0-c\0mysql -ppl0ver app | grep x\0",
-            "sh\0-c\0mysql -p* app | grep x\0",
-        );
-        check("nginx: master process\0", "nginx: master process\0");
-        check(
-            "ls\0-p\0x\0--key-file=/etc/k\0",
-            "ls\0-p\0x\0--key-file=/etc/k\0",
-        );
-    }
-
-    #[test]
-    fn histories() {
-        let check = |text, expected| check(Content::History, text, expected);
-        check(
-            "#1700000000\nmysql -u ada -p'pl0ver' app\nls\n",
-            "#1700000000\nmysql -u ada -p* app\nls\n",
-        );
-        check(
-            "export API_TOKEN='a b' && make\n",
-            "export API_TOKEN='*' && make\n",
-        );
-        check(
-            "PGPASSWORD=pl0ver psql -h db.example\n",
-            "PGPASSWORD=* psql -h db.example\n",
-        );
-        check(
-            "curl -H \"X-Api-Key: pl0ver\" https://api.example\n",
-            "curl -H \"X-Api-Key: *\" https://api.example\n",
-        );
-        check(
-            "git clone https://ada:pl0ver@git.example/x; passwd ada\n",
-            "git clone https://ada:*@git.example/x; passwd ada\n",
-        );
-        check(
-            "echo it's unbalanced --password x\n",
-            "echo it's unbalanced --password *\n",
-        );
-        check("", "");
-        // Would take minutes if each name looked at all that follow.
-        let names = "mysql ".repeat(400_000);
-        check(&(names.clone() + "-pabc"), &(names + "-p*"));
-    }
-
-    #[test]
-    fn histories_of_every_shell() {
-        let check = |text, expected| check(Content::History, text, expected);
-        check(
-            ": 1700000000:0;export TOKEN=abc\n: 1700000001:3;mysql -pabc \\\\\n -h db\n",
-            ": 1700000000:0;export TOKEN=*\n: 1700000001:3;mysql -p* \\\\\n -h db\n",
-        );
-        check(
-            ": 1700000000:0;mysql shop\\\nssh -p22 a\n",
-            ": 1700000000:0;mysql shop\\\nssh -p22 a\n",
-        );
-        check(
-            "- cmd: ls\\nmysql -psecret\\nid\n  when: 1700000000\n- cmd: A_TOKEN='x\\\\ny' id\n",
-            "- cmd: ls\\nmysql -p*\\nid\n  when: 1700000000\n- cmd: A_TOKEN='*' id\n",
-        );
-        check(
-            "#1700000000\nexport A_TOKEN='x y\nz'\nid\n#1700000001\nmysql shop\nssh -p22 a\n",
-            "#1700000000\nexport A_TOKEN='*'\nid\n#1700000001\nmysql shop\nssh -p22 a\n",
-        );
-        check(
-            "#1700000000\necho it's\nmysql -pabc\necho that's\n",
-            "#1700000000\necho it's\nmysql -p*\necho that's\n",
-        );
-        check(
-            "mysql -pabc\n\0\0for a in b\ndo redis-cli -a x\ndone\n\0",
-            "mysql -p*\n\0\0for a in b\ndo redis-cli -a *\ndone\n\0",
-        );
-    }
-}
+mod tests;
