@@ -309,7 +309,10 @@ mod tests {
             .enumerate()
             .map(|(index, mount)| {
                 let way = paths.way(index).unwrap_or_default();
-                (mount.id, way.iter().map(|index| mounts[*index].id).collect())
+                (
+                    mount.id,
+                    way.iter().map(|index| mounts[*index].id).collect(),
+                )
             })
             .collect()
     }
