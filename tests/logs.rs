@@ -215,7 +215,7 @@ fn the_newest_of_many_siblings_are_read() {
     expect_rows(
         &bundle,
         "SELECT count(*), min(number), max(number) FROM (
-           SELECT CAST(substr(path, 16) AS INTEGER) AS number FROM collection_log
+           SELECT CAST(substr(path, 17) AS INTEGER) AS number FROM collection_log
            WHERE path GLOB '/var/log/syslog.*' AND outcome = 'collected')",
         "2000 | 1 | 2000",
     );
