@@ -198,6 +198,63 @@ fn rotated_logs_and_the_hosts_clock() {
     );
 }
 
+/// A directory with more files than anybody would keep in mind: the newest logs are found whatever stands before them.
+#[test]
+fn the_newest_of_many_siblings_are_read() {
+    let place = tempfile::tempdir().unwrap();
+    let tree = Tree::new();
+    let line = tree.file("var/log/syslog", b"Nov 24 08:30:00 web-1 cron[7]: tick\n");
+    let directory = line.parent().unwrap();
+    for number in 0..100_001 {
+        File::create(directory.join(format!("a{number}"))).unwrap();
+    }
+    for number in 1..=2500 {
+        fs::hard_link(&line, directory.join(format!("syslog.{number}"))).unwrap();
+    }
+    let bundle = tree.bundle(place.path());
+    expect_rows(
+        &bundle,
+        "SELECT count(*), min(number), max(number) FROM (
+           SELECT CAST(substr(path, 17) AS INTEGER) AS number FROM collection_log
+           WHERE path GLOB '/var/log/syslog.*' AND outcome = 'collected')",
+        "2000 | 1 | 2000",
+    );
+    expect_rows(
+        &bundle,
+        "SELECT path, outcome, reason FROM collection_log WHERE path LIKE '/var/log%' AND outcome NOT IN ('collected', 'absent')",
+        "/var/log | truncated | over 2000 rotated logs of one log, 500 are left out",
+    );
+}
+
+/// That the budget of all logs was spent is no agreed limit of the one that was cut.
+#[test]
+fn a_log_that_the_budget_cut_is_a_gap() {
+    let place = tempfile::tempdir().unwrap();
+    let tree = Tree::new();
+    for number in 1..=65 {
+        let length = if number == 1 { (1 << 20) - 7 } else { 2 << 20 };
+        let log = tree.file(&format!("var/log/kern.log.{number}"), b"");
+        let mut log = File::options().write(true).open(log).unwrap();
+        log.write_all(&vec![b'\n'; length]).unwrap();
+    }
+    let bundle = tree.bundle(place.path());
+    expect_rows(
+        &bundle,
+        "SELECT path, outcome, reason, bytes_kept FROM collection_log
+         WHERE path GLOB '/var/log/kern.log.6[3-5]' ORDER BY path",
+        "/var/log/kern.log.63 | truncated | the last 1048576 bytes are kept | 1048576
+         /var/log/kern.log.64 | truncated | the last 1048576 bytes are kept | 1048576
+         /var/log/kern.log.65 | truncated | the last 7 bytes are kept | 7",
+    );
+    let reasons = "SELECT incomplete_reason FROM snapshots";
+    let reasons = common::line(&common::rows(&bundle, reasons)[0]);
+    assert!(
+        reasons.contains("1 truncated (the last 7 bytes are kept), such as /var/log/kern.log.65"),
+        "{reasons}"
+    );
+    assert!(!reasons.contains("1048576"), "{reasons}");
+}
+
 /// Trees that others collected have the link, and not what it leads to; older ones have only the name.
 #[test]
 fn the_zone_by_its_name() {

@@ -4,12 +4,15 @@
 
 mod common;
 
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::namespace::{inside, wait_for_file};
+use common::namespace::{HOLDER, holder_role, inside, this_binary, wait_for_file};
 use common::{
     Guard, analyze, capture, count, expect_rows, has, line, rows, run_within, skip, succeed,
     wait_for,
@@ -23,7 +26,7 @@ fn shell(script: &str) {
 }
 
 /// Runs a script in a session of its own, so that it is no part of the test's process group.
-fn hold(before: &[&str], script: &str) -> Guard {
+fn start(before: &[&str], script: &str) -> Guard {
     let (program, arguments) = before.split_first().unwrap();
     let mut command = Command::new(program);
     command.args(arguments).args(["sh", "-ec", script]);
@@ -66,13 +69,13 @@ fn local_file_systems_are_measured_and_others_left_alone() {
          mount -t tmpfs -o size=6m over over",
     );
     // Only this process sees it.
-    let _own = hold(
+    let _own = start(
         &["unshare", "--mount"],
         "mount -t tmpfs -o size=4m own /mnt/own; touch /mnt/own-ready; exec sleep 600",
     );
     wait_for_file(Path::new("/mnt/own-ready"));
     shell("mkfifo /mnt/fifo");
-    let _traps = hold(
+    let _traps = start(
         &["setsid"],
         "exec 7<>/mnt/fifo
          mount -i -t autofs -o fd=7,minproto=5,maxproto=5,direct auto /mnt/auto && touch /mnt/has-auto
@@ -201,9 +204,9 @@ fn locks_and_settings_are_those_of_the_files() {
         return;
     }
     shell("mount -t tmpfs -o size=64m place /mnt; touch /mnt/lock");
-    let holder = hold(&["flock", "/mnt/lock"], "touch /mnt/held; exec sleep 600");
+    let holder = start(&["flock", "/mnt/lock"], "touch /mnt/held; exec sleep 600");
     wait_for_file(Path::new("/mnt/held"));
-    let waiter = hold(&["flock", "--shared", "/mnt/lock"], "exec sleep 600");
+    let waiter = start(&["flock", "--shared", "/mnt/lock"], "exec sleep 600");
     let locks = wait_for("somebody to wait for the lock", || {
         let locks = std::fs::read_to_string("/proc/locks").unwrap();
         locks
@@ -250,5 +253,173 @@ fn locks_and_settings_are_those_of_the_files() {
         // An empty value is shown by its name.
         let value = if value == "''" { "" } else { value };
         assert_eq!(value, expected, "{name}");
+    }
+}
+
+/// Nothing is asked of an overlay whose files lie behind a server, as its namespace knows.
+#[test]
+fn an_overlay_over_a_server_is_not_asked() {
+    hung_overlay(
+        "an_overlay_over_a_server_is_not_asked",
+        "",
+        "SELECT path, outcome FROM collection_log WHERE outcome = 'timed_out'",
+        "",
+    );
+}
+
+/// Once the server's mount is gone no table tells of it: each file system that hangs does so once, and two end the stage.
+#[test]
+fn a_hung_overlay_costs_no_more_than_itself() {
+    hung_overlay(
+        "a_hung_overlay_costs_no_more_than_itself",
+        "umount -l /mnt/own/files",
+        "SELECT count(*), count(DISTINCT reason), min(reason) FROM collection_log WHERE outcome = 'timed_out'",
+        "2 | 1 | it hung",
+    );
+}
+
+/// A capture beside an overlay that six namespaces share, and whose files lie with a server that does not answer any more.
+fn hung_overlay(test: &str, then: &str, sql: &str, expected: &str) {
+    if !inside(test) {
+        return;
+    }
+    shell("mount -t tmpfs -o size=64m place /mnt; mount -t tmpfs -o size=64m tmp /tmp");
+    let server = this_binary();
+    let server = server.display();
+    let script = format!(
+        "mkdir /mnt/own; mount -t tmpfs own /mnt/own; cd /mnt/own; mkdir files low over
+         exec 8<>/dev/fuse
+         mount -i -t fuse -o fd=8,rootmode=40000,user_id=0,group_id=0,allow_other files files
+         {HOLDER}=server {server} --exact hold --nocapture --test-threads=1 <&8 >/dev/null 2>&1 &
+         exec 8>&-
+         mount -t overlay -o lowerdir=/mnt/own/files:/mnt/own/low,userxattr over over
+         mount -t tmpfs below over/x
+         {then}
+         for number in 1 2 3 4 5; do unshare --mount sh -ec \"touch /mnt/has-$number; exec sleep 600\" & done
+         touch /mnt/own-ready; exec sleep 600"
+    );
+    let script = format!("({script}) || touch /mnt/own-failed");
+    let _own = start(&["setsid", "unshare", "--mount"], &script);
+    wait_for("the overlay", || {
+        let is_there = |name: &str| Path::new("/mnt").join(name).exists();
+        let ready = (1..=5).all(|number| is_there(&format!("has-{number}")));
+        (is_there("own-failed") || is_there("own-ready") && ready).then_some(())
+    });
+    if Path::new("/mnt/own-failed").exists() {
+        skip(test, "this kernel mounts no overlay over FUSE");
+        return;
+    }
+    File::create("/mnt/mute").unwrap();
+    shell(
+        "mount -t tmpfs log /var/log; echo 'Nov 24 08:30:00 web-1 cron[7]: tick' > /var/log/syslog",
+    );
+
+    let bundle = Path::new("/tmp/bundle.tar.zst");
+    let mut command = capture();
+    command.arg("-o").arg(bundle);
+    let output = run_within(&mut command, LIMIT);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.code().is_some_and(|code| code < 2),
+        "{message}"
+    );
+    expect_rows(bundle, sql, expected);
+    // What comes after the file systems.
+    expect_rows(
+        bundle,
+        "SELECT message FROM log_lines WHERE path = '/var/log/syslog'",
+        "tick",
+    );
+    expect_rows(
+        bundle,
+        "SELECT cmdline FROM processes WHERE pid = 1",
+        &std::fs::read_to_string("/proc/1/cmdline")
+            .unwrap()
+            .trim_end_matches('\0')
+            .replace('\0', " "),
+    );
+    expect_rows(
+        bundle,
+        "SELECT count(*) FROM mounts WHERE device IN ('over', 'below') AND blocks IS NOT NULL",
+        "0",
+    );
+}
+
+/// What [`hung_overlay`] starts.
+#[test]
+fn hold() {
+    if holder_role().as_deref() == Some("server") {
+        serve();
+    }
+}
+
+/// Serves on standard input a FUSE file system that has a root, an empty directory `x` in it, and nothing else; no more once
+/// there is a file `/mnt/mute`.
+fn serve() {
+    let mut device = File::from(std::io::stdin().as_fd().try_clone_to_owned().unwrap());
+    let mut request = vec![0; 1 << 20];
+    let words = |words: &[u64]| words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    // Inode, size, blocks, times with their nanoseconds, mode and links, owner, device and block size.
+    let directory = |inode: u64| -> Vec<u8> {
+        let mut bytes: Vec<u8> = words(&[inode, 0, 0, 0, 0, 0]);
+        for word in [0, 0, 0, 0o40_755, 2, 0, 0, 0, 4096, 0_u32] {
+            bytes.extend(word.to_ne_bytes());
+        }
+        bytes
+    };
+    while let Ok(length) = device.read(&mut request) {
+        if Path::new("/mnt/mute").exists() {
+            continue;
+        }
+        let (header, body) = request[..length].split_at(40);
+        let node = u64::from_ne_bytes(header[16..24].try_into().unwrap());
+        let operation = u32::from_ne_bytes(header[4..8].try_into().unwrap());
+        let answer: Result<Vec<u8>, i32> = match operation {
+            // LOOKUP, GETATTR, OPENDIR, RELEASEDIR and STATFS; FORGET has no answer.
+            1 if body == b"x\0" => Ok([words(&[2, 0, 0, 0, 0]), directory(2)].concat()),
+            1 => Err(2),
+            2 | 42 => continue,
+            3 => Ok([words(&[0, 0]), directory(node)].concat()),
+            17 => Ok([words(&[10, 10, 10, 10, 10]), vec![0; 40]].concat()),
+            27 => Ok(words(&[1, 0])),
+            28 | 29 => Ok(Vec::new()),
+            // INIT, of version 7.31.
+            26 => {
+                let mut bytes = Vec::new();
+                for word in [
+                    7,
+                    31,
+                    1 << 16,
+                    0,
+                    0x000a_000c,
+                    1 << 16,
+                    1,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0_u32,
+                ] {
+                    bytes.extend(word.to_ne_bytes());
+                }
+                Ok(bytes)
+            }
+            _ => Err(38),
+        };
+        let error = answer.as_ref().map_or_else(|error| -error, |_| 0);
+        let body = answer.unwrap_or_default();
+        let length = u32::try_from(16 + body.len()).unwrap();
+        let head = [
+            &length.to_ne_bytes()[..],
+            &error.to_ne_bytes(),
+            &header[8..16],
+        ]
+        .concat();
+        // Refused where nobody waits for it any more.
+        let _ = device.write(&[head, body].concat());
     }
 }

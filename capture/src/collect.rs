@@ -4,6 +4,7 @@ mod file_systems;
 mod files;
 mod process;
 mod read;
+mod rotated;
 
 use std::os::fd::AsFd;
 
@@ -12,11 +13,12 @@ use schema::frame;
 
 use crate::host::Host;
 use crate::plan::{self, ProcessItem};
-use crate::protocol::{End, ItemGroup, Reply, Request};
+use crate::protocol::{End, ItemGroup, Reply, Request, RotatedTask};
 use crate::sys::Cell;
 
 pub(crate) use files::first_line;
 pub(crate) use read::small;
+use rotated::Newest;
 
 /// Replies that have come together are sent on: large enough that a switch between worker and parent pays.
 const SEND_AT: usize = 256 << 10;
@@ -103,6 +105,7 @@ impl<'a, F: AsFd> Collector<'a, F> {
         match request {
             Request::ListProcesses => self.list_processes(number)?,
             Request::ListDirectory(path) => self.list_directory(path)?,
+            Request::ListRotated(task) => self.list_rotated(number, task)?,
             Request::Visits(visits) => {
                 for (task, visit) in (0_u8..).zip(visits) {
                     self.visit(number, task, visit)?;
@@ -151,7 +154,7 @@ impl<'a, F: AsFd> Collector<'a, F> {
         for part in pids.chunks(10_000) {
             self.replies.send(&Reply::Processes(part.to_vec()))?;
         }
-        self.listed(listed)
+        self.replies.send(&Reply::Listed(ended(listed)))
     }
 
     /// Tells where a dead tree has the files of namespaces: a partial one may have them for a single process, or for
@@ -191,36 +194,74 @@ impl<'a, F: AsFd> Collector<'a, F> {
         const NAME_LIMIT: usize = 100_000;
         let mut names: Vec<Vec<u8>> = Vec::new();
         let mut more = false;
-        let listed = self.host.directory(path).and_then(|directory| {
-            self.host.list(directory, |name| {
-                if names.len() < NAME_LIMIT {
-                    names.push(name.to_vec());
-                } else {
-                    more = true;
-                }
-            })
+        let mut end = self.entries(path, |name| {
+            if names.len() < NAME_LIMIT {
+                names.push(name.to_vec());
+            } else {
+                more = true;
+            }
         });
         names.sort_unstable();
-        for part in names.chunks(1000) {
-            let part = part
-                .iter()
-                .map(|name| Text::from(name.as_slice()))
-                .collect();
-            self.replies.send(&Reply::Names(part))?;
-        }
         if more {
-            let end = End::because(schema::Outcome::Truncated, "over 100,000 entries");
-            return self.replies.send(&Reply::Listed(end));
+            end.outcome = schema::Outcome::Truncated;
+            end.reason = Some("over 100,000 entries".into());
         }
-        self.listed(listed)
+        self.names(&names, end)
     }
 
-    fn listed(&mut self, listed: Result<(), crate::host::Refusal>) -> std::io::Result<()> {
-        let end = match listed {
-            Ok(()) => End::of(schema::Outcome::Collected),
-            Err(refusal) => refusal.end(),
+    fn list_rotated(&mut self, number: u8, task: &RotatedTask) -> std::io::Result<()> {
+        let mut newest = Newest::new(&task.logs);
+        let mut seen = 0_u32;
+        let mut end = self.entries(&task.directory, |name| {
+            seen = seen.wrapping_add(1);
+            // On a slow disk the whole of it takes longer than one read may.
+            self.begin(Position {
+                request: number,
+                task: 0,
+                item: 0,
+                sub: seen,
+            });
+            newest.add(name);
+        });
+        let (names, left_out) = newest.take();
+        if left_out > 0 && end.outcome == schema::Outcome::Collected {
+            let limit = rotated::LIMIT;
+            end.outcome = schema::Outcome::Truncated;
+            end.reason = Some(
+                format!("over {limit} rotated logs of one log, {left_out} are left out").into(),
+            );
+        }
+        self.names(&names, end)
+    }
+
+    /// Names in a directory, and how listing it ended.
+    fn entries(&self, path: &[u8], each: impl FnMut(&[u8])) -> End<'static> {
+        let (directory, access_time_touched) = match self.host.directory(path) {
+            Ok(found) => found,
+            Err(refusal) => return refusal.end(),
         };
+        let listed = self.host.list(directory, each);
+        End {
+            access_time_touched,
+            ..ended(listed)
+        }
+    }
+
+    /// Answers with the names in a directory.
+    fn names<N: AsRef<[u8]>>(&mut self, names: &[N], end: End<'static>) -> std::io::Result<()> {
+        for part in names.chunks(1000) {
+            let part = part.iter().map(|name| Text::from(name.as_ref()));
+            self.replies.send(&Reply::Names(part.collect()))?;
+        }
         self.replies.send(&Reply::Listed(end))
+    }
+}
+
+/// How a listing ended.
+fn ended(listed: Result<(), crate::host::Refusal>) -> End<'static> {
+    match listed {
+        Ok(()) => End::of(schema::Outcome::Collected),
+        Err(refusal) => refusal.end(),
     }
 }
 

@@ -130,7 +130,8 @@ impl Host {
         };
         // A tree may have a link there, which is followed within the tree, or anything else.
         if let Err(Errno::LOOP | Errno::NOTDIR) = host.proc {
-            host.proc = host.directory(b"/proc").map_err(|refusal| match refusal {
+            let proc = host.directory(b"/proc").map(|(proc, _)| proc);
+            host.proc = proc.map_err(|refusal| match refusal {
                 Refusal::Errno(errno) => errno,
                 Refusal::Dangling(_) => Errno::NOENT,
                 Refusal::Rule(_) => Errno::NOTDIR,
@@ -318,11 +319,11 @@ impl Host {
         Ok(rustix::fs::openat(process, "root", flags, Mode::empty())?)
     }
 
-    /// A directory that is no member of procfs, for listing.
-    pub fn directory(&self, path: &[u8]) -> Result<OwnedFd, Refusal> {
+    /// A directory that is no member of procfs, for listing; and whether its access time will change.
+    pub fn directory(&self, path: &[u8]) -> Result<(OwnedFd, bool), Refusal> {
         let found = self.find(path, &Access::System)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK;
-        Ok(reopen(&found, flags)?.0)
+        Ok(reopen(&found, flags)?)
     }
 
     /// A device of the fixed list; in a dead tree a regular file of that name.
@@ -520,6 +521,8 @@ mod tests {
         symlink(outside.path(), tree.path().join("etc/out")).unwrap();
         symlink("/etc/real", home.join(".bash_history")).unwrap();
         symlink("loop", tree.path().join("etc/loop")).unwrap();
+        symlink("/etc", tree.path().join("conf")).unwrap();
+        symlink("conf/none", tree.path().join("deep")).unwrap();
         let host = Host::open(tree.path().as_os_str().as_encoded_bytes()).unwrap();
         assert!(!host.is_live());
         for name in ["/etc/real", "/etc/link", "/etc/up"] {
@@ -534,6 +537,9 @@ mod tests {
         let out = open("/etc/out", &Access::System);
         assert_eq!(out, format!("dangling, to {}", outside.path().display()));
         assert_eq!(open("/etc/none", &Access::System), "errno 2");
+        // The link leads somewhere.
+        assert_eq!(open("/conf/none", &Access::System), "errno 2");
+        assert_eq!(open("/deep", &Access::System), "dangling, to conf/none");
         assert_eq!(open("/etc/loop", &Access::System), "errno 40");
         assert_eq!(open("/etc", &Access::System), "directory");
         assert_eq!(
@@ -570,8 +576,9 @@ mod tests {
         let mut buffer = [0; 16];
         assert_eq!(rustix::io::read(&opened.fd, &mut buffer).unwrap(), 5);
         let mut names = 0;
-        host.list(host.directory(b"/").unwrap(), |_| names += 1)
-            .unwrap();
+        let (directory, access_time_touched) = host.directory(b"/").unwrap();
+        assert!(!access_time_touched);
+        host.list(directory, |_| names += 1).unwrap();
         assert_eq!(
             (std::fs::metadata(&path).unwrap().atime(), names),
             (1000, 1)

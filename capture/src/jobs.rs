@@ -84,7 +84,7 @@ impl Outstanding {
     /// Whether a visit, a file or a file system is left that has not been answered.
     pub fn is_left(&self) -> bool {
         let tasks = match &self.job.request {
-            Request::ListProcesses | Request::ListDirectory(_) => 0,
+            Request::ListProcesses | Request::ListDirectory(_) | Request::ListRotated(_) => 0,
             Request::Visits(visits) => visits.len(),
             Request::Files(files) => files.len(),
             Request::FileSystems(tasks) => tasks.len(),
@@ -114,7 +114,9 @@ impl Outstanding {
         let mut salvage = Salvage::default();
         match &self.job.request {
             // A listing has no parts.
-            request @ (Request::ListProcesses | Request::ListDirectory(_)) => {
+            request @ (Request::ListProcesses
+            | Request::ListDirectory(_)
+            | Request::ListRotated(_)) => {
                 salvage.hung = Some(request.clone());
             }
             Request::Files(files) => salvage.tasks(files, self.task, at, Request::Files),

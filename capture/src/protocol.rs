@@ -42,12 +42,26 @@ pub enum Request {
     ListProcesses,
     /// Name the entries of a directory of the host.
     ListDirectory(Vec<u8>),
+    /// Name the rotated siblings of logs in a directory of the host, the newest of each.
+    ListRotated(RotatedTask),
     /// Visit processes.
     Visits(Vec<Visit>),
     /// Read files.
     Files(Vec<FileTask>),
     /// Ask file systems for their sizes.
     FileSystems(Vec<FileSystemTask>),
+}
+
+impl Request {
+    /// What is listed, if the request is for names: such a request has no parts.
+    pub fn listed(&self) -> Option<&[u8]> {
+        match self {
+            Request::ListProcesses => Some(b"/proc"),
+            Request::ListDirectory(directory)
+            | Request::ListRotated(RotatedTask { directory, .. }) => Some(directory),
+            Request::Visits(_) | Request::Files(_) | Request::FileSystems(_) => None,
+        }
+    }
 }
 
 /// One visit to a process: its directory is opened once, for these items.
@@ -131,6 +145,15 @@ impl FileSystemTask {
     pub fn shown_path(&self) -> Vec<u8> {
         [format!("/proc/{}/root", self.pid).as_bytes(), &self.path].concat()
     }
+}
+
+/// A directory whose rotated logs are named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotatedTask {
+    /// The directory.
+    pub directory: Vec<u8>,
+    /// Names of the logs that are written to there.
+    pub logs: Vec<String>,
 }
 
 /// How a file may be opened.

@@ -5,7 +5,7 @@ mod file_systems;
 mod footprint;
 mod histories;
 mod schedule;
-mod siblings;
+pub(crate) mod siblings;
 mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -549,12 +549,16 @@ impl Capture {
     }
 
     fn work(&mut self, requests: Vec<Request>) -> Result<(), Error> {
-        let patience = FIRST_PATIENCE.min(self.settings.item_timeout);
+        let limit = self.settings.item_timeout;
         let ready = requests
             .into_iter()
             .map(|request| Job {
+                patience: match request {
+                    // It is not tried again.
+                    Request::FileSystems(_) => limit,
+                    _ => FIRST_PATIENCE.min(limit),
+                },
                 request,
-                patience,
                 is_retry: false,
             })
             .collect();

@@ -119,7 +119,7 @@ pub fn lowest_io_priority() {
 }
 
 /// What the kernel says of its clock (`adjtimex(2)`, which changes nothing when no mode is given).
-pub fn time_status() -> Option<TimeStatus<'static>> {
+pub fn time_status() -> rustix::io::Result<TimeStatus<'static>> {
     // SAFETY: a structure of integers, for which all zeros are values; a mode of 0 is one of them.
     let mut timex: libc::timex = unsafe { std::mem::zeroed() };
     // SAFETY: the structure is ours, has the type that the call takes, and nothing else refers to it.
@@ -131,24 +131,30 @@ pub fn time_status() -> Option<TimeStatus<'static>> {
         libc::TIME_OOP => "leap",
         libc::TIME_WAIT => "wait",
         libc::TIME_ERROR => "error",
-        _ => return None,
+        _ => {
+            let refused = rustix::io::Errno::from_io_error(&std::io::Error::last_os_error());
+            return Err(refused.unwrap_or(rustix::io::Errno::NOSYS));
+        }
     };
     let per_second = if timex.status & libc::STA_NANO == 0 {
         1_000_000
     } else {
         1_000_000_000
     };
-    let in_unit = |value: i64, unit: i64| value.saturating_mul(unit).checked_div(per_second);
+    let in_unit = |value: i64, unit: i64| {
+        let parts = value.saturating_mul(unit).checked_div(per_second);
+        parts.unwrap_or_default()
+    };
     let (time, fraction) = (wide(timex.time.tv_sec), wide(timex.time.tv_usec));
-    Some(TimeStatus {
+    Ok(TimeStatus {
         time,
         time_us: time
             .saturating_mul(1_000_000)
-            .saturating_add(in_unit(fraction, 1_000_000)?),
+            .saturating_add(in_unit(fraction, 1_000_000)),
         synchronized: timex.status & libc::STA_UNSYNC == 0 && state != "error",
         state: state.into(),
         status: timex.status,
-        offset_ns: in_unit(wide(timex.offset), 1_000_000_000)?,
+        offset_ns: in_unit(wide(timex.offset), 1_000_000_000),
         // The kernel counts millionths in 65,536 parts.
         frequency_ppb: wide(timex.freq).saturating_mul(1000) >> 16,
         max_error_us: wide(timex.maxerror),

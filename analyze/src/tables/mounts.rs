@@ -20,7 +20,7 @@ impl Extract for Mounts {
             .and_then(|pid| facts.mount_namespaces.get(&pid).copied());
         let mounts = proc_pid_mountinfo::parse(file.content).reported(file.member, sink);
         let paths = Paths::new(&mounts);
-        for mount in &mounts {
+        for (index, mount) in mounts.iter().enumerate() {
             let size = facts.file_systems.get(mount.device_number);
             sink.row(&Mount {
                 mount_namespace,
@@ -34,7 +34,7 @@ impl Extract for Mounts {
                 flags: Text::from(mount.options),
                 super_options: Text::from(&*mount.super_options),
                 propagation: Text::from(mount.propagation.as_slice()),
-                covered: paths.way(mount).is_none(),
+                covered: !paths.is_reached(index),
                 blocks_size: size.map(|size| size.blocks_size),
                 blocks: size.map(|size| size.blocks),
                 blocks_free: size.map(|size| size.blocks_free),

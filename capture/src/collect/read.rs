@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
+use schema::source::LOG_TAIL_LIMIT;
 use schema::{Outcome, Source, Text};
 
 use super::{CHUNK, Collector, Replies};
@@ -26,6 +27,8 @@ enum Keep {
     Ends,
     /// The end.
     Tail,
+    /// As much of the end as is left of a budget: more was meant to be kept.
+    Rest,
     /// The last records of a device.
     Records,
 }
@@ -76,7 +79,12 @@ impl<F: AsFd> Collector<'_, F> {
         started: Instant,
     ) -> std::io::Result<()> {
         if !is_compressed {
-            return self.answer_kept(Keep::Tail, limit, false, opened, started);
+            let keep = if limit < LOG_TAIL_LIMIT {
+                Keep::Rest
+            } else {
+                Keep::Tail
+            };
+            return self.answer_kept(keep, limit, false, opened, started);
         }
         if opened.size > limit {
             let reason = format!("size: {} bytes, over the limit of {limit}", opened.size);
@@ -106,6 +114,10 @@ impl<F: AsFd> Collector<'_, F> {
             Keep::Head => head(replies, buffer, opened, limit, one_record)?,
             Keep::Ends => ends(buffer, &opened.fd, limit),
             Keep::Tail => tail(replies, buffer, opened, limit)?,
+            Keep::Rest => End {
+                expected: false,
+                ..tail(replies, buffer, opened, limit)?
+            },
             Keep::Records => records(replies, buffer, &opened.fd, limit)?,
         };
         end.file = opened.facts;

@@ -85,7 +85,8 @@ impl Host {
             .collect();
         let mut directories = vec![enter(".", root)?];
         let mut links = 0;
-        let mut last_target = None;
+        // Links on the way, with how many components are left once the last one of their target is entered.
+        let mut targets: Vec<(Vec<u8>, usize)> = Vec::new();
         let mut home_owner = None;
         while let Some((name, in_home)) = pending.pop_front() {
             let directory = directories.last().ok_or(Errno::NOENT)?;
@@ -99,11 +100,14 @@ impl Host {
                 home_owner = Some(rustix::fs::fstat(directory)?.st_uid);
             }
             let name = CString::new(name).map_err(|_| Errno::INVAL)?;
-            let found = match (enter(name.as_c_str(), directory.as_fd()), &last_target) {
-                (Err(Errno::NOENT), Some(target)) => {
-                    return Err(Refusal::Dangling(Vec::clone(target)));
+            // What is missing below the target of a link does not make the link dangle.
+            targets.retain(|(_, left)| *left <= pending.len());
+            let found = match (enter(name.as_c_str(), directory.as_fd()), targets.pop()) {
+                (Err(Errno::NOENT), Some((target, _))) => return Err(Refusal::Dangling(target)),
+                (entered, target) => {
+                    targets.extend(target);
+                    entered?
                 }
-                (entered, _) => entered?,
             };
             let stat = rustix::fs::fstat(&found)?;
             match FileType::from_raw_mode(stat.st_mode) {
@@ -117,10 +121,11 @@ impl Host {
                     if target.starts_with(b"/") {
                         directories.truncate(1);
                     }
+                    let left = pending.len();
                     for component in components(&target).collect::<Vec<_>>().into_iter().rev() {
                         pending.push_front((component, false));
                     }
-                    last_target = Some(target);
+                    targets.push((target, left));
                 }
                 FileType::Directory => {
                     if rustix::fs::fstatfs(&found)?.f_type == AUTOFS_SUPER_MAGIC {

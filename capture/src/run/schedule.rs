@@ -84,6 +84,12 @@ impl Capture {
         Ok(())
     }
 
+    /// Whether there is no time left for what only comes after reading.
+    pub(super) fn is_over(&self) -> bool {
+        let is_late = self.started.elapsed() >= self.settings.deadline;
+        self.stop.is_some() || self.is_signalled() || is_late
+    }
+
     fn hand_out(&mut self, queue: &mut Queue) {
         for index in 0..self.workers.len() {
             let Some(crew) = self.workers.get_mut(index) else {
@@ -228,10 +234,7 @@ impl Capture {
                     .extend(names.iter().map(|name| name.as_bytes().to_vec()));
             }
             Reply::Listed(end) => {
-                let path = match &asked.job.request {
-                    Request::ListDirectory(path) => path.as_slice(),
-                    _ => b"/proc",
-                };
+                let path = asked.job.request.listed().unwrap_or(b"/proc");
                 self.sink.outcome(path, None, &end, now)?;
             }
             Reply::Visiting {
@@ -471,17 +474,24 @@ impl Capture {
                 asked.advance();
             }
             let salvage = asked.salvage(position);
-            for request in salvage.again.into_iter().rev() {
-                queue.ready.push_front(Job {
-                    request,
-                    patience: asked.job.patience,
-                    is_retry: asked.job.is_retry,
-                });
-            }
             match salvage.hung {
+                // By another way it would only hang again.
+                Some(request @ Request::FileSystems(_)) => self.give_up(request, died, queue)?,
                 Some(request) if asked.job.is_retry => self.give_up(request, died, queue)?,
                 Some(request) => queue.late.push(request),
                 None => {}
+            }
+            for request in salvage.again.into_iter().rev() {
+                match request {
+                    Request::FileSystems(tasks) if self.file_systems.is_stopped() => {
+                        self.file_systems.leave_out(tasks);
+                    }
+                    request => queue.ready.push_front(Job {
+                        request,
+                        patience: asked.job.patience,
+                        is_retry: asked.job.is_retry,
+                    }),
+                }
             }
         }
         let stuck = self.dying.iter().filter(|dying| dying.is_stuck()).count();
@@ -492,23 +502,31 @@ impl Capture {
         Ok(())
     }
 
-    /// Notes what hung a second time, and what would have waited for the same lock.
+    /// Notes what hung for good, and what would have waited for the same lock.
     fn give_up(&mut self, request: Request, died: bool, queue: &mut Queue) -> Result<(), Error> {
         let outcome = if died {
             Outcome::Failed
         } else {
             Outcome::TimedOut
         };
-        // What a process names is tried once only: its user may have made it to hang.
-        let is_named = matches!(&request, Request::Files(tasks)
-            if tasks.iter().all(|task| matches!(task.access, Access::Named(_))));
-        let hung = match (died, is_named) {
-            (true, false) => "its worker died twice",
-            (true, true) => "its worker died",
-            (false, false) => "it hung twice",
-            (false, true) => "it hung",
+        // These are tried once only: a user may have made them to hang.
+        let is_first_try = match &request {
+            Request::FileSystems(tasks) => {
+                self.file_systems.give_up(tasks);
+                true
+            }
+            Request::Files(tasks) => tasks
+                .iter()
+                .all(|task| matches!(task.access, Access::Named(_))),
+            _ => false,
         };
-        let is_listing = matches!(request, Request::ListProcesses | Request::ListDirectory(_));
+        let hung = match (died, is_first_try) {
+            (true, true) => "its worker died",
+            (true, false) => "its worker died twice",
+            (false, true) => "it hung",
+            (false, false) => "it hung twice",
+        };
+        let is_listing = request.listed().is_some();
         let mut asked = Outstanding::new(
             0,
             Job {
@@ -589,10 +607,7 @@ impl Capture {
         left.extend(waiting.map(|job| Outstanding::new(0, job)));
         for mut asked in left {
             let now = self.now_ms();
-            if matches!(
-                asked.job.request,
-                Request::ListProcesses | Request::ListDirectory(_)
-            ) {
+            if asked.job.request.listed().is_some() {
                 self.reply(&mut asked, Reply::Listed(end.clone()))?;
             }
             while asked.is_left() {

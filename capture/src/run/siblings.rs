@@ -1,6 +1,6 @@
 //! The rotated siblings of the logs: found by listing, read newest first within what is left of the logs' budget.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use schema::Outcome;
 use schema::rotated::{self, Age};
@@ -9,10 +9,10 @@ use schema::source::{COMPRESSED_LOG_LIMIT, LOG_TAIL_LIMIT, LOGS_LIMIT};
 use super::Capture;
 use crate::Error;
 use crate::plan;
-use crate::protocol::{Access, End, FileTask, Request};
+use crate::protocol::{Access, End, FileTask, Request, RotatedTask};
 
-/// Rotated logs that are read: a year of days for each log of a distribution.
-const SIBLING_LIMIT: usize = 2000;
+/// Rotated logs that are read, and most that are named of one log: a year of days for each log of a distribution.
+pub(crate) const SIBLING_LIMIT: usize = 2000;
 
 /// A rotated log that was found.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,39 +33,44 @@ impl Capture {
             .filter(|log| log.access == Access::System)
             .map(|log| (log.source, log.path))
             .collect();
-        let directories: BTreeSet<&str> = logs
-            .iter()
-            .filter_map(|(_, log)| Some(log.rsplit_once('/')?.0))
-            .collect();
+        let mut directories: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (directory, log) in logs.iter().filter_map(|(_, log)| log.rsplit_once('/')) {
+            let logs = directories.entry(directory).or_default();
+            logs.push(log.to_owned());
+        }
         let mut paths = Vec::new();
-        for directory in directories {
-            self.work(vec![Request::ListDirectory(directory.as_bytes().to_vec())])?;
+        for (directory, logs) in directories {
+            let task = RotatedTask {
+                directory: directory.as_bytes().to_vec(),
+                logs,
+            };
+            self.work(vec![Request::ListRotated(task)])?;
             let names = std::mem::take(&mut self.names);
-            // A name that is no text has no form of a rotated log's.
             let names = names
                 .iter()
                 .filter_map(|name| std::str::from_utf8(name).ok());
             paths.extend(names.map(|name| format!("{directory}/{name}")));
         }
-        for (number, sibling) in ranked(&logs, &paths).into_iter().enumerate() {
-            self.sibling(number, sibling)?;
+        let mut ranked = ranked(&logs, &paths);
+        let older = ranked.split_off(ranked.len().min(SIBLING_LIMIT));
+        for sibling in ranked {
+            self.sibling(sibling)?;
+        }
+        if let (Some(first), None) = (older.first(), &self.stop) {
+            let count = older.len();
+            let reason = format!("number: over {SIBLING_LIMIT} rotated logs, {count} are not read");
+            let end = End::because(Outcome::Skipped, reason);
+            let now = self.now_ms();
+            self.sink.outcome(first.path.as_bytes(), None, &end, now)?;
         }
         Ok(())
     }
 
     /// One at a time: what a file may take depends on what the ones before it took.
-    fn sibling(&mut self, number: usize, sibling: Sibling) -> Result<(), Error> {
+    fn sibling(&mut self, sibling: Sibling) -> Result<(), Error> {
         let left = LOGS_LIMIT.saturating_sub(self.sink.log_bytes());
-        let spent = if number >= SIBLING_LIMIT {
-            Some(format!("number: over {SIBLING_LIMIT} rotated logs"))
-        } else if left == 0 {
-            Some(format!(
-                "size: the {LOGS_LIMIT} bytes for all logs are spent"
-            ))
-        } else {
-            None
-        };
-        if let (Some(reason), None) = (spent, &self.stop) {
+        if left == 0 && self.stop.is_none() {
+            let reason = format!("size: the {LOGS_LIMIT} bytes for all logs are spent");
             let end = End::because(Outcome::Skipped, reason);
             let now = self.now_ms();
             self.sink

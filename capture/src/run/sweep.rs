@@ -27,9 +27,10 @@ impl Capture {
         for pid in &new {
             self.processes.insert(*pid, Met::default());
         }
-        let count = u64::try_from(new.len()).unwrap_or(u64::MAX);
-        self.sink.count("processes", count);
-        self.sink.count("processes of the second sweep", count);
+        let count = |pids: usize| u64::try_from(pids).unwrap_or(u64::MAX);
+        self.sink.count("processes", count(uncounted(&new, &known)));
+        self.sink
+            .count("processes of the second sweep", count(new.len()));
         for phase in [Phase::Free, Phase::Exec] {
             self.visit(&new, phase)?;
         }
@@ -42,5 +43,21 @@ impl Capture {
         self.processes
             .get(&pid)
             .is_some_and(|met| met.identity.has_ended && met.identity.directory_inode.is_none())
+    }
+}
+
+/// How many of the new ones the first sweep did not count: it listed a pid that another process has now.
+fn uncounted(new: &[u32], known: &BTreeSet<u32>) -> usize {
+    new.iter().filter(|pid| !known.contains(pid)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pid_is_counted_once() {
+        let known = [7, 8].into_iter().collect();
+        assert_eq!(uncounted(&[8, 9, 10], &known), 2);
     }
 }
