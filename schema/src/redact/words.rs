@@ -167,7 +167,7 @@ pub(super) fn find(content: Content, text: &[u8]) -> Vec<Secret> {
 }
 
 /// Command lines within quotes within command lines that are entered.
-const DEPTH_LIMIT: u8 = 3;
+const DEPTH_LIMIT: u8 = 2;
 
 /// How a line is written, and in how many others it lies.
 #[derive(Debug, Clone, Copy)]
