@@ -17,23 +17,20 @@ fn write(path: &Path, content: &[u8]) {
     std::fs::write(path, content).unwrap();
 }
 
-/// Puts `before` in front of a limit that cuts it after `cut` bytes, with lines without secrets behind it.
+/// Puts `before` in front of so many lines without secrets that the limit cuts it after `cut` bytes.
 fn over_the_limit(before: &str, cut: usize, line: &str) -> Vec<u8> {
-    let (gone, kept) = before.split_at(cut);
-    let mut text = gone.as_bytes().to_vec();
-    text.extend_from_slice(kept.as_bytes());
-    let end = gone.len() + HISTORY_LIMIT;
-    while text.len() + line.len() <= end {
+    /// Long lines, that nobody looks at: they cost least where they are few.
+    const LINE: usize = 8000;
+    let end = cut + HISTORY_LIMIT;
+    let mut text = before.as_bytes().to_vec();
+    while text.len() < end {
+        let missing = end - text.len();
+        let length = if missing < 2 * LINE { missing } else { LINE };
         text.extend_from_slice(line.as_bytes());
+        text.resize(text.len() - line.len() + length - 1, b'x');
+        text.push(b'\n');
     }
-    text.resize(end - 1, b'x');
-    text.push(b'\n');
     text
-}
-
-/// A line of some thousand bytes: lines that nobody looks at cost least where they are few.
-fn long(line: &str) -> String {
-    format!("{line}{}\n", "x".repeat(8000))
 }
 
 #[test]
@@ -79,14 +76,14 @@ fn no_secret_of_a_tree_is_in_the_bundle() {
     );
     home(
         "bob/.bash_history",
-        &over_the_limit("export DB_PASSWORD=hunter2LEAK81\nid\n", 20, &long("ls ")),
+        &over_the_limit("export DB_PASSWORD=hunter2LEAK81\nid\n", 20, "ls "),
     );
     home(
         "bob/.local/share/fish/fish_history",
         &over_the_limit(
             "- cmd: export DB_PASSWORD=hunter2LEAK82\n  when: 1\n- cmd: id\n",
             30,
-            &long("- cmd: ls "),
+            "- cmd: ls ",
         ),
     );
     let process = tree.join("proc/20");

@@ -173,6 +173,17 @@ mod tests {
         assert_eq!(pseudonym.len(), "secret:".len() + 16);
         assert_eq!(argument, format!("app\0--password={pseudonym}\0-v\0"));
         assert!(env.ends_with("\0HOME=/root\0"));
+        for (before, after) in [
+            ("mysql -p", " a"),
+            ("mysql -p'", "' a"),
+            ("- cmd: set -x PASSWORD \"", "\""),
+            ("redis-cli -a \\\n ", " -h a"),
+            ("ssh a 'mysql -p", " b'"),
+            ("curl -u ada:", " a"),
+        ] {
+            let history = redact(Content::History, &format!("{before}pl0ver{after}\n"));
+            assert_eq!(history, format!("{before}{pseudonym}{after}\n"));
+        }
         let mut other = Redactor::new(&[8; KEY_LENGTH]).unwrap();
         let under_other_key = other.redact(Content::Environ, b"DB_PASSWORD=pl0ver\0");
         assert_ne!(

@@ -201,6 +201,23 @@ fn lines_that_go_on() {
 }
 
 #[test]
+fn here_documents() {
+    let check = |text, expected| check(Content::History, text, expected);
+    check(
+        "#1700000000\ncat > .env <<EOF\nDB_PASSWORD=pl0ver\nurl: a://b:pl0ver@h\nit's\ntoken: pl0ver\nEOF\n#1700000001\nid\n",
+        "#1700000000\ncat > .env <<EOF\nDB_PASSWORD=*\nurl: a://b:*@h\nit's\ntoken: *\nEOF\n#1700000001\nid\n",
+    );
+    check(
+        ": 1700000000:0;mysql <<EOF\\\nALTER USER a IDENTIFIED BY 'pl0ver';\\\nEOF\n",
+        ": 1700000000:0;mysql <<EOF\\\nALTER USER a IDENTIFIED BY '*';\\\nEOF\n",
+    );
+    check(
+        "- cmd: echo \"a_token: pl0ver\\nb\" | tee x\n",
+        "- cmd: echo \"a_token: *\\nb\" | tee x\n",
+    );
+}
+
+#[test]
 fn backslashes() {
     let check = |text, expected| check(Content::History, text, expected);
     check("export PASSWORD=my\\ pl0ver x\n", "export PASSWORD=* x\n");
