@@ -232,10 +232,14 @@ fn a_log_that_the_budget_cut_is_a_gap() {
     let place = tempfile::tempdir().unwrap();
     let tree = Tree::new();
     for number in 1..=65 {
-        let length = if number == 1 { (1 << 20) - 7 } else { 2 << 20 };
+        let length = if number == 1 {
+            (1 << 20) - 7
+        } else {
+            (1 << 20) + 1
+        };
         let log = tree.file(&format!("var/log/kern.log.{number}"), b"");
         let mut log = File::options().write(true).open(log).unwrap();
-        log.write_all(&vec![b'\n'; length]).unwrap();
+        log.write_all(&vec![b'x'; length]).unwrap();
     }
     let bundle = tree.bundle(place.path());
     expect_rows(

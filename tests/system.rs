@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use common::namespace::{HOLDER, holder_role, inside, this_binary, wait_for_file};
 use common::{
-    Guard, analyze, capture, count, expect_rows, has, line, rows, run_within, skip, succeed,
-    wait_for,
+    Guard, analyze, capture, count, expect_rows, has, line, program, rows, run_within, skip,
+    succeed, wait_for,
 };
 
 /// Far above what a capture takes, and below what a worker's time-outs would add up to if it touched what hangs.
@@ -262,7 +262,7 @@ fn an_overlay_over_a_server_is_not_asked() {
     hung_overlay(
         "an_overlay_over_a_server_is_not_asked",
         "",
-        "SELECT path, outcome FROM collection_log WHERE outcome = 'timed_out'",
+        "SELECT path, outcome FROM collection_log WHERE outcome = 'timed out'",
         "",
     );
 }
@@ -273,7 +273,7 @@ fn a_hung_overlay_costs_no_more_than_itself() {
     hung_overlay(
         "a_hung_overlay_costs_no_more_than_itself",
         "umount -l /mnt/own/files",
-        "SELECT count(*), count(DISTINCT reason), min(reason) FROM collection_log WHERE outcome = 'timed_out'",
+        "SELECT count(*), count(DISTINCT reason), min(reason) FROM collection_log WHERE outcome = 'timed out'",
         "2 | 1 | it hung",
     );
 }
@@ -315,14 +315,13 @@ fn hung_overlay(test: &str, then: &str, sql: &str, expected: &str) {
     );
 
     let bundle = Path::new("/tmp/bundle.tar.zst");
-    let mut command = capture();
-    command.arg("-o").arg(bundle);
-    let output = run_within(&mut command, LIMIT);
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.code().is_some_and(|code| code < 2),
-        "{message}"
-    );
+    // Workers that hang keep what they have for standard error open.
+    let mut command = Command::new("sh");
+    command.args(["-c", "exec \"$@\" 2>/tmp/messages", "sh"]);
+    command.arg(program("capture")).arg("-o").arg(bundle);
+    let code = run_within(&mut command, LIMIT).status.code();
+    let messages = std::fs::read_to_string("/tmp/messages").unwrap();
+    assert!(code.is_some_and(|code| code < 2), "{messages}");
     expect_rows(bundle, sql, expected);
     // What comes after the file systems.
     expect_rows(

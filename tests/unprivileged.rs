@@ -80,7 +80,7 @@ fn readable_is_read_and_the_rest_denied() {
 
     let bundle = place.join("bundle.tar.zst");
     let mut capture = as_nobody("/mnt/capture");
-    capture.arg("-q").arg("-o").arg(&bundle);
+    capture.args(["--format", "json", "-o"]).arg(&bundle);
     let ended = run_within(&mut capture, Duration::from_secs(70));
     assert_eq!(
         ended.status.code(),
@@ -119,6 +119,19 @@ fn readable_is_read_and_the_rest_denied() {
             "FROM log_lines WHERE path = '/var/log/syslog' AND message = 'readable by all'"
         ),
         1
+    );
+    // That is said, and of the directories that were listed too: /var/log and /home.
+    let read = count(
+        &bundle,
+        &format!("FROM collection_log WHERE uid <> {NOBODY}"),
+    );
+    let report: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!(
+        report["side_effects"][0],
+        format!(
+            "the access times of {} files and directories of other users changed: O_NOATIME is refused to all but the owner",
+            read + 2
+        )
     );
     assert_denied(&bundle, "/var/log/auth.log");
     assert_eq!(

@@ -636,7 +636,7 @@ impl Capture {
         let mut side_effects = Vec::new();
         if tally.touched > 0 {
             side_effects.push(format!(
-                "the access times of {} files of other users changed: O_NOATIME is refused to all but the owner",
+                "the access times of {} files and directories of other users changed: O_NOATIME is refused to all but the owner",
                 tally.touched
             ));
         }

@@ -35,7 +35,7 @@ pub struct Tally {
     pub counts: BTreeMap<&'static str, u64>,
     /// Reads that are missing and should not be, by outcome and reason, with an example.
     pub gaps: BTreeMap<(Outcome, String), (u64, String)>,
-    /// Files whose access time was changed.
+    /// Files and directories whose access time was changed.
     pub touched: u64,
     /// Bytes that came of files, links and `fdinfo`.
     pub bytes_read: u64,

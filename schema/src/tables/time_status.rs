@@ -4,7 +4,8 @@ use crate::source::Source;
 use crate::text::Text;
 
 crate::table! {
-    /// Whether the host's clock is kept true, as the kernel was told by whoever does that (`adjtimex(2)`). Of a live host only.
+    /// Whether the host's clock is kept true, as the kernel was told by whoever does that (`adjtimex(2)`). Of a live host only; where the
+    /// kernel refuses to say it, `collection_log` has the path `adjtimex`.
     pub struct TimeStatus<'a> in "time_status" {
         sources: [Source::Record],
         volatile: [
