@@ -611,6 +611,11 @@ mod tests {
             find(b"/proc", &[root, proc]),
             Err("it is not mounted any more".to_owned())
         );
+        // No process has this id: it exceeds the largest that the kernel gives.
+        assert!(matches!(
+            host.mount(u32::MAX, b"/proc", &[proc, root]),
+            Err(Refusal::Errno(Errno::SRCH))
+        ));
     }
 
     #[test]

@@ -21,10 +21,16 @@ impl Host {
     /// the mounts that the path may cross, the wanted one first: as soon as a component lies in any other, the walk ends, so
     /// that no server is asked and nothing is mounted.
     pub fn mount(&self, pid: u32, path: &[u8], way: &[u32]) -> Result<(u32, OwnedFd), Refusal> {
-        let process = self.process(pid)?;
+        // Of a process that ended nothing is there: that is not the mount point's absence.
+        let gone = |refusal| match refusal {
+            Refusal::Errno(Errno::NOENT) => Refusal::Errno(Errno::SRCH),
+            other => other,
+        };
+        let process = self.process(pid).map_err(gone)?;
         // A link of procfs that leads out of it: what is meant is the root that the path begins at.
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let mut at = rustix::fs::openat(&process, "root", flags, Mode::empty())?;
+        let root = rustix::fs::openat(&process, "root", flags, Mode::empty());
+        let mut at = root.map_err(|errno| gone(errno.into()))?;
         let mut names = components(path);
         loop {
             let mount = self.mount_id(&at)?;
