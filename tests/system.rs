@@ -100,8 +100,8 @@ fn local_file_systems_are_measured_and_others_left_alone() {
         }
     }
 
-    shell("mount -t tmpfs -o size=64m tmp /tmp");
-    let bundle = Path::new("/tmp/bundle.tar.zst");
+    shell("mkdir /mnt/out; mount -t tmpfs -o size=64m out /mnt/out");
+    let bundle = Path::new("/mnt/out/bundle.tar.zst");
     let mut command = capture();
     // Of a group of its own: who shares the group of an automount's daemon does not trigger it.
     command.arg("-o").arg(bundle).process_group(0);
@@ -283,7 +283,9 @@ fn hung_overlay(test: &str, then: &str, sql: &str, expected: &str) {
     if !inside(test) {
         return;
     }
-    shell("mount -t tmpfs -o size=64m place /mnt; mount -t tmpfs -o size=64m tmp /tmp");
+    shell(
+        "mount -t tmpfs -o size=64m place /mnt; mkdir /mnt/out; mount -t tmpfs -o size=64m out /mnt/out",
+    );
     let server = this_binary();
     let server = server.display();
     let script = format!(
@@ -314,13 +316,13 @@ fn hung_overlay(test: &str, then: &str, sql: &str, expected: &str) {
         "mount -t tmpfs log /var/log; echo 'Nov 24 08:30:00 web-1 cron[7]: tick' > /var/log/syslog",
     );
 
-    let bundle = Path::new("/tmp/bundle.tar.zst");
+    let bundle = Path::new("/mnt/out/bundle.tar.zst");
     // Workers that hang keep what they have for standard error open.
     let mut command = Command::new("sh");
-    command.args(["-c", "exec \"$@\" 2>/tmp/messages", "sh"]);
+    command.args(["-c", "exec \"$@\" 2>/mnt/out/messages", "sh"]);
     command.arg(program("capture")).arg("-o").arg(bundle);
     let code = run_within(&mut command, LIMIT).status.code();
-    let messages = std::fs::read_to_string("/tmp/messages").unwrap();
+    let messages = std::fs::read_to_string("/mnt/out/messages").unwrap();
     assert!(code.is_some_and(|code| code < 2), "{messages}");
     expect_rows(bundle, sql, expected);
     // What comes after the file systems.
