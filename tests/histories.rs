@@ -367,15 +367,16 @@ fn no_process_keeps_the_history_of_another() {
     succeed(capture.arg("-q").arg("-o").arg(&bundle), &[0]);
     expect_rows(
         &bundle,
-        "SELECT replace(path, '/proc/' || coalesce(pid, '') || '/', '/proc/PID/'), outcome,
-           CASE WHEN reason GLOB 'the same file as /proc/*' THEN 'the same file' ELSE reason END, count(*)
+        // Of two names of one file either may be read first: workers read side by side.
+        "SELECT replace(replace(path, '/proc/' || coalesce(pid, '') || '/', '/proc/PID/'), 'bob-too', 'bob'), outcome,
+           CASE WHEN reason GLOB 'the same file as /*' THEN 'the same file' ELSE reason END, count(*)
          FROM collection_log
          WHERE path GLOB '/mnt/h/[ac-z]*' OR path GLOB '/mnt/h/bob*' OR path GLOB '*/root/mnt/h/shared'
          GROUP BY 1, 2, 3 ORDER BY 1, 2",
         "
          /mnt/h/ada | collected | NULL | 1
          /mnt/h/bob | collected | NULL | 1
-         /mnt/h/bob-too | skipped | the same file as /mnt/h/bob | 1
+         /mnt/h/bob | skipped | the same file | 1
          /mnt/h/host | collected | NULL | 1
          /mnt/h/root | collected | NULL | 1
          /mnt/h/root | skipped | named by a set-user-id program | 1
