@@ -276,6 +276,18 @@ impl Dying {
     }
 }
 
+/// Most resident memory that a process had since it began its program, bytes, where `/proc` tells it: `self`, or a
+/// worker's pid.
+pub fn peak_rss_bytes(process: &dyn std::fmt::Display) -> Option<u64> {
+    let status = std::fs::read(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .split(|byte| *byte == b'\n')
+        .find_map(|line| line.strip_prefix(b"VmHWM:"))?;
+    let kilobytes = std::str::from_utf8(line.trim_ascii()).ok()?;
+    let kilobytes: u64 = kilobytes.strip_suffix(" kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
+}
+
 /// Waits until a worker has something to say, at most that long.
 pub fn wait<'a>(workers: impl Iterator<Item = &'a Worker>, limit: Duration) -> io::Result<()> {
     let mut fds: Vec<_> = workers

@@ -24,7 +24,7 @@ use schema::source::Phase;
 use crate::jobs::{Job, Queue};
 use crate::output::{Output, RESERVE, partial_name};
 use crate::plan::{self, ItemKind, ProcessItem};
-use crate::pool::{Dying, Worker};
+use crate::pool::{self, Dying, Worker};
 use crate::progress::Progress;
 use crate::protocol::{End, FileTask, Identity, ItemGroup, Ready, Request, Visit};
 use crate::sink::{Sink, Tally};
@@ -117,6 +117,9 @@ struct Capture {
     worker_pids: BTreeSet<u32>,
     abandoned: Vec<u32>,
     crashes: u32,
+    /// Most resident memory that any worker had, bytes.
+    worker_peak: Option<u64>,
+    used_before: footprint::Used,
     hung: u64,
     started_workers: u64,
     /// Most workers that there were at one time.
@@ -256,6 +259,8 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         dying: Vec::new(),
         abandoned: Vec::new(),
         crashes: 0,
+        worker_peak: None,
+        used_before: footprint::Used::now(),
         hung: 0,
         started_workers: 1,
         most_workers: 1,
@@ -577,6 +582,7 @@ impl Capture {
         for crew in std::mem::take(&mut self.workers) {
             // Closing its input ends a worker; one that hangs is killed by being left.
             let mut worker = crew.worker;
+            self.worker_peak = self.worker_peak.max(pool::peak_rss_bytes(&worker.pid()));
             worker.kill();
             self.dying.push(worker.abandon());
         }

@@ -4,13 +4,30 @@ use schema::Outcome;
 use schema::manifest::Footprint;
 
 use super::Capture;
-use crate::pool::Dying;
-use crate::sys::{self, Who};
+use crate::pool::{self, Dying};
+use crate::sys::{self, Usage, Who};
+
+/// What this process and its children had used of the machine. `getrusage` goes on counting when a process begins
+/// another program, as cargo does to run this one: what was used before is not the capture's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Used {
+    own: Usage,
+    workers: Usage,
+}
+
+impl Used {
+    pub(super) fn now() -> Self {
+        Used {
+            own: sys::usage(Who::Own),
+            workers: sys::usage(Who::Children),
+        }
+    }
+}
 
 impl Capture {
     /// The figures for the manifest, once the workers were ended.
     pub(super) fn footprint(&self) -> Footprint {
-        let (own, workers) = (sys::usage(Who::Own), sys::usage(Who::Children));
+        let (now, before) = (Used::now(), self.used_before);
         // What hangs cannot be waited for; its times stand in its stat all the same.
         let (left_user, left_system) = self
             .dying
@@ -19,21 +36,24 @@ impl Capture {
             .fold((0_u64, 0_u64), |(user, system), more| {
                 (user.saturating_add(more.0), system.saturating_add(more.1))
             });
-        let ms = |own: u64, workers: u64, left: u64| {
+        let ms = |time: fn(&Usage) -> u64, left: u64| {
+            let own = time(&now.own).saturating_sub(time(&before.own));
+            let workers = time(&now.workers).saturating_sub(time(&before.workers));
             let us = own.saturating_add(workers);
             us.checked_div(1000).unwrap_or(0).saturating_add(left)
         };
+        let own_peak = pool::peak_rss_bytes(&"self").unwrap_or(now.own.peak_rss_bytes);
+        let worker_peak = self.worker_peak.unwrap_or(now.workers.peak_rss_bytes);
         let tally = self.sink.tally();
         let most_workers = u64::try_from(self.most_workers).unwrap_or(u64::MAX);
         let collected = tally.outcomes.get(Outcome::Collected.as_str());
         Footprint {
-            user_ms: ms(own.user_us, workers.user_us, left_user),
-            system_ms: ms(own.system_us, workers.system_us, left_system),
-            peak_rss_bytes: own.peak_rss_bytes,
-            peak_rss_bound_bytes: workers
-                .peak_rss_bytes
+            user_ms: ms(|usage| usage.user_us, left_user),
+            system_ms: ms(|usage| usage.system_us, left_system),
+            peak_rss_bytes: own_peak,
+            peak_rss_bound_bytes: worker_peak
                 .saturating_mul(most_workers)
-                .saturating_add(own.peak_rss_bytes),
+                .saturating_add(own_peak),
             bytes_read: tally.bytes_read,
             workers_started: self.started_workers,
             workers_killed: self.hung,

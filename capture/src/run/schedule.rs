@@ -453,6 +453,8 @@ impl Capture {
     /// Gives up a worker that hangs or died, and sorts out its work.
     fn lose(&mut self, index: usize, died: bool, queue: &mut Queue) -> Result<(), Error> {
         if let Some(crew) = self.workers.get_mut(index) {
+            let peak = pool::peak_rss_bytes(&crew.worker.pid());
+            self.worker_peak = self.worker_peak.max(peak);
             crew.worker.kill();
         }
         // What it had sent before counts.
@@ -594,6 +596,8 @@ impl Capture {
         let end = End::because(Outcome::Skipped, reason);
         let mut left: Vec<Outstanding> = Vec::new();
         for mut crew in std::mem::take(&mut self.workers) {
+            let peak = pool::peak_rss_bytes(&crew.worker.pid());
+            self.worker_peak = self.worker_peak.max(peak);
             crew.worker.kill();
             left.extend(crew.asked);
             self.dying.push(crew.worker.abandon());
