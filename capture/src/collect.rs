@@ -113,23 +113,13 @@ impl<'a, F: AsFd> Collector<'a, F> {
             }
             Request::Files(tasks) => {
                 for (position, task) in (0_u8..).zip(tasks) {
-                    self.begin(Position {
-                        request: number,
-                        task: position,
-                        item: 0,
-                        sub: 0,
-                    });
+                    self.begin_task(number, position, 0);
                     self.file(task)?;
                 }
             }
             Request::FileSystems(tasks) => {
                 for (position, task) in (0_u8..).zip(tasks) {
-                    self.begin(Position {
-                        request: number,
-                        task: position,
-                        item: 0,
-                        sub: 0,
-                    });
+                    self.begin_task(number, position, 0);
                     self.file_system(task)?;
                 }
             }
@@ -140,6 +130,16 @@ impl<'a, F: AsFd> Collector<'a, F> {
 
     fn begin(&self, position: Position) {
         self.cell.begin(position.pack());
+    }
+
+    /// Begins with what is no item of a visit: a file, a file system, or the `sub`th step of a listing.
+    fn begin_task(&self, request: u8, task: u8, sub: u32) {
+        self.begin(Position {
+            request,
+            task,
+            item: 0,
+            sub,
+        });
     }
 
     fn list_processes(&mut self, number: u8) -> std::io::Result<()> {
@@ -163,12 +163,7 @@ impl<'a, F: AsFd> Collector<'a, F> {
         let (mut net, mut mount) = (Vec::new(), Vec::new());
         for pid in pids {
             // On a slow disk the whole of it takes longer than one read may.
-            self.begin(Position {
-                request: number,
-                task: 0,
-                item: 0,
-                sub: *pid,
-            });
+            self.begin_task(number, 0, *pid);
             if self
                 .host
                 .has_directory(format!("/proc/{pid}/net").as_bytes())
@@ -215,12 +210,7 @@ impl<'a, F: AsFd> Collector<'a, F> {
         let mut end = self.entries(&task.directory, |name| {
             seen = seen.wrapping_add(1);
             // On a slow disk the whole of it takes longer than one read may.
-            self.begin(Position {
-                request: number,
-                task: 0,
-                item: 0,
-                sub: seen,
-            });
+            self.begin_task(number, 0, seen);
             newest.add(name);
         });
         let (names, left_out) = newest.take();

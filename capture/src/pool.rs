@@ -210,10 +210,12 @@ impl Worker {
         Position::unpack(self.cell.progress().current)
     }
 
-    /// Kills the worker. What it has sent can still be received.
-    pub fn kill(&mut self) {
+    /// Kills the worker, and says how much resident memory it had at most. What it has sent can still be received.
+    pub fn kill(&mut self) -> Option<u64> {
+        let peak = peak_rss_bytes(&self.pid());
         self.input = None;
         let _ = self.child.kill();
+        peak
     }
 
     /// Gives up the worker after [`Worker::kill`].
@@ -280,12 +282,7 @@ impl Dying {
 /// worker's pid.
 pub fn peak_rss_bytes(process: &dyn std::fmt::Display) -> Option<u64> {
     let status = std::fs::read(format!("/proc/{process}/status")).ok()?;
-    let line = status
-        .split(|byte| *byte == b'\n')
-        .find_map(|line| line.strip_prefix(b"VmHWM:"))?;
-    let kilobytes = std::str::from_utf8(line.trim_ascii()).ok()?;
-    let kilobytes: u64 = kilobytes.strip_suffix(" kB")?.trim().parse().ok()?;
-    kilobytes.checked_mul(1024)
+    schema::parse::status::peak_rss_bytes(&status)
 }
 
 /// Waits until a worker has something to say, at most that long.

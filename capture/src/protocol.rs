@@ -62,6 +62,18 @@ impl Request {
             Request::Visits(_) | Request::Files(_) | Request::FileSystems(_) => None,
         }
     }
+
+    /// Whether it is not made again when it hangs: a user may have made what it asks for to hang, and by another way a
+    /// file system would only hang again.
+    pub fn is_tried_once(&self) -> bool {
+        match self {
+            Request::FileSystems(_) => true,
+            Request::Files(tasks) => tasks
+                .iter()
+                .all(|task| matches!(task.access, Access::Named(_))),
+            _ => false,
+        }
+    }
 }
 
 /// One visit to a process: its directory is opened once, for these items.

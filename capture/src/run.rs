@@ -24,7 +24,7 @@ use schema::source::Phase;
 use crate::jobs::{Job, Queue};
 use crate::output::{Output, RESERVE, partial_name};
 use crate::plan::{self, ItemKind, ProcessItem};
-use crate::pool::{self, Dying, Worker};
+use crate::pool::{Dying, Worker};
 use crate::progress::Progress;
 use crate::protocol::{End, FileTask, Identity, ItemGroup, Ready, Request, Visit};
 use crate::sink::{Sink, Tally};
@@ -558,10 +558,10 @@ impl Capture {
         let ready = requests
             .into_iter()
             .map(|request| Job {
-                patience: match request {
-                    // It is not tried again.
-                    Request::FileSystems(_) => limit,
-                    _ => FIRST_PATIENCE.min(limit),
+                patience: if request.is_tried_once() {
+                    limit
+                } else {
+                    FIRST_PATIENCE.min(limit)
                 },
                 request,
                 is_retry: false,
@@ -582,8 +582,7 @@ impl Capture {
         for crew in std::mem::take(&mut self.workers) {
             // Closing its input ends a worker; one that hangs is killed by being left.
             let mut worker = crew.worker;
-            self.worker_peak = self.worker_peak.max(pool::peak_rss_bytes(&worker.pid()));
-            worker.kill();
+            self.worker_peak = self.worker_peak.max(worker.kill());
             self.dying.push(worker.abandon());
         }
         self.bury();

@@ -418,7 +418,7 @@ impl Capture {
         let ready = tasks.into_iter().map(|task| Job {
             request: Request::Files(vec![task]),
             patience,
-            is_retry: true,
+            is_retry: false,
         });
         self.schedule(Queue {
             ready: ready.collect(),

@@ -453,9 +453,7 @@ impl Capture {
     /// Gives up a worker that hangs or died, and sorts out its work.
     fn lose(&mut self, index: usize, died: bool, queue: &mut Queue) -> Result<(), Error> {
         if let Some(crew) = self.workers.get_mut(index) {
-            let peak = pool::peak_rss_bytes(&crew.worker.pid());
-            self.worker_peak = self.worker_peak.max(peak);
-            crew.worker.kill();
+            self.worker_peak = self.worker_peak.max(crew.worker.kill());
         }
         // What it had sent before counts.
         while self.receive(index)? == Received::Bytes {}
@@ -477,9 +475,9 @@ impl Capture {
             }
             let salvage = asked.salvage(position);
             match salvage.hung {
-                // By another way it would only hang again.
-                Some(request @ Request::FileSystems(_)) => self.give_up(request, died, queue)?,
-                Some(request) if asked.job.is_retry => self.give_up(request, died, queue)?,
+                Some(request) if asked.job.is_retry || request.is_tried_once() => {
+                    self.give_up(request, died, queue)?;
+                }
                 Some(request) => queue.late.push(request),
                 None => {}
             }
@@ -511,18 +509,10 @@ impl Capture {
         } else {
             Outcome::TimedOut
         };
-        // These are tried once only: a user may have made them to hang.
-        let is_first_try = match &request {
-            Request::FileSystems(tasks) => {
-                self.file_systems.give_up(tasks);
-                true
-            }
-            Request::Files(tasks) => tasks
-                .iter()
-                .all(|task| matches!(task.access, Access::Named(_))),
-            _ => false,
-        };
-        let hung = match (died, is_first_try) {
+        if let Request::FileSystems(tasks) = &request {
+            self.file_systems.give_up(tasks);
+        }
+        let hung = match (died, request.is_tried_once()) {
             (true, true) => "its worker died",
             (true, false) => "its worker died twice",
             (false, true) => "it hung",
@@ -596,9 +586,7 @@ impl Capture {
         let end = End::because(Outcome::Skipped, reason);
         let mut left: Vec<Outstanding> = Vec::new();
         for mut crew in std::mem::take(&mut self.workers) {
-            let peak = pool::peak_rss_bytes(&crew.worker.pid());
-            self.worker_peak = self.worker_peak.max(peak);
-            crew.worker.kill();
+            self.worker_peak = self.worker_peak.max(crew.worker.kill());
             left.extend(crew.asked);
             self.dying.push(crew.worker.abandon());
         }
