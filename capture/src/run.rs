@@ -122,6 +122,10 @@ struct Capture {
     used_before: footprint::Used,
     hung: u64,
     started_workers: u64,
+    /// How many workers there are to be.
+    wanted_workers: usize,
+    /// Times in a row that one could not be started.
+    failed_starts: u32,
     /// Most workers that there were at one time.
     most_workers: usize,
     processes: BTreeMap<u32, Met>,
@@ -263,6 +267,8 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         used_before: footprint::Used::now(),
         hung: 0,
         started_workers: 1,
+        wanted_workers: 1,
+        failed_starts: 0,
         most_workers: 1,
         processes: BTreeMap::new(),
         listed: Vec::new(),
@@ -436,8 +442,8 @@ impl Capture {
 
     fn start_workers(&mut self) {
         // More workers than processors only wait for each other.
-        let wanted = usize::try_from(self.settings.workers).unwrap_or(1);
-        while self.workers.len() < wanted && self.stop.is_none() {
+        self.wanted_workers = usize::try_from(self.settings.workers).unwrap_or(1).max(1);
+        while self.workers.len() < self.wanted_workers && self.stop.is_none() {
             if !self.replace_worker() {
                 break;
             }

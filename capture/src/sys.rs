@@ -1,7 +1,7 @@
 //! System calls that the safe crates do not offer.
 #![expect(
     unsafe_code,
-    reason = "shared memory, ioprio_set, getrusage and adjtimex have no safe wrapper"
+    reason = "shared memory, ioprio_set, close_range, getrusage and adjtimex have no safe wrapper"
 )]
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -105,6 +105,34 @@ pub fn inherited(number: i32) -> BorrowedFd<'static> {
     // SAFETY: the number is on our command line because the parent kept that descriptor open over exec, and nothing
     // in a worker closes it. A number that means nothing makes every use fail with EBADF.
     unsafe { BorrowedFd::borrow_raw(number.max(0)) }
+}
+
+/// Closes every descriptor but the standard three and one more. What started the parent may have left it pipes, whose
+/// readers would wait for the end of a worker that hangs.
+pub fn close_others(kept: i32) {
+    let Ok(kept) = libc::c_uint::try_from(kept.max(2)) else {
+        return;
+    };
+    for (first, last) in [
+        (3, kept.saturating_sub(1)),
+        (kept.saturating_add(1).max(3), libc::c_uint::MAX),
+    ] {
+        if first > last {
+            continue;
+        }
+        // SAFETY: takes integers. A worker that has just begun owns no descriptor beside those that are kept.
+        let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+        if result == 0 {
+            continue;
+        }
+        // Before Linux 5.9; a number that is not open is refused, which is no loss.
+        for number in first..=last.min(4096) {
+            if let Ok(number) = libc::c_int::try_from(number) {
+                // SAFETY: as above.
+                unsafe { libc::close(number) };
+            }
+        }
+    }
 }
 
 /// Puts this process behind every other one in the queue of the disk: best effort, lowest priority (`ioprio_set(2)`).

@@ -16,6 +16,7 @@ use crate::sys::{self, Cell};
 /// Answers requests on standard input until it is closed. `memory` is the number of the inherited memory file that
 /// holds the shared cell.
 pub fn main(memory: i32) -> std::io::Result<()> {
+    sys::close_others(memory);
     harden();
     let cell = Cell::attach(sys::inherited(memory))?;
     let mut input = std::io::stdin().lock();

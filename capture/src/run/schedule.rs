@@ -9,7 +9,7 @@ use super::histories::{Answer, current_named};
 use super::{Capture, Crew, FIRST_PATIENCE, Stop};
 use crate::Error;
 use crate::history;
-use crate::jobs::{Job, Outstanding, Queue};
+use crate::jobs::{Job, Late, Outstanding, Queue};
 use crate::output::RESERVE;
 use crate::plan::{ItemKind, ProcessItem};
 use crate::pool::{self, Received, Worker};
@@ -24,10 +24,23 @@ const AHEAD: usize = 2;
 const ABANDON_LIMIT: usize = 8;
 /// Workers that may die by themselves before something is wrong with all of them.
 const CRASH_LIMIT: u32 = 20;
+/// Times in a row that no worker could be started before none is any more.
+const FAILED_STARTS: u32 = 3;
 /// What may be written between two looks at the size of the bundle, bytes after compression.
 const OVERSHOOT: u64 = 512 << 10;
 /// How often workers are looked at while none has anything to say.
 const TICK: Duration = Duration::from_millis(20);
+
+/// How a request was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    /// Its worker died.
+    Died,
+    /// It hung.
+    Hung,
+    /// It hung, and holds the worker that was killed in it.
+    Held,
+}
 
 impl Capture {
     /// Works a queue off, down to what hung and was tried again.
@@ -42,16 +55,19 @@ impl Capture {
             if self.stop.is_some() {
                 return self.skip_all(queue);
             }
+            self.refill();
             self.hand_out(&mut queue);
             if self.workers.iter().all(|crew| crew.asked.is_empty()) {
                 if queue.ready.is_empty() {
-                    self.requeue_late(&mut queue);
-                }
-                if self.workers.is_empty() && !self.replace_worker() {
+                    self.requeue_late(&mut queue)?;
+                } else if self.workers.is_empty() && !self.is_worker_to_come() {
                     self.stop = Some(Stop::NoWorkers);
                 }
-                continue;
+                if !queue.ready.is_empty() && !self.workers.is_empty() {
+                    continue;
+                }
             }
+            // Without workers too: then for one that was killed to die.
             self.wait()?;
             self.take_answers(&mut queue)?;
             let now = self.now_ms();
@@ -117,8 +133,32 @@ impl Capture {
         }
     }
 
-    /// What hung is tried once more, now with all the time that is left for it.
-    fn requeue_late(&mut self, queue: &mut Queue) {
+    /// Starts workers in the place of lost ones, as long as few of those hang.
+    fn refill(&mut self) {
+        self.bury();
+        while self.workers.len() < self.wanted_workers
+            && self.dying.len() < ABANDON_LIMIT
+            && self.crashes <= CRASH_LIMIT
+            && self.failed_starts < FAILED_STARTS
+        {
+            if !self.replace_worker() {
+                self.failed_starts = self.failed_starts.saturating_add(1);
+                break;
+            }
+            self.failed_starts = 0;
+        }
+    }
+
+    /// Whether a worker may still be started: one that was killed may yet die and make room.
+    fn is_worker_to_come(&self) -> bool {
+        let has_room =
+            self.dying.len() < ABANDON_LIMIT || self.dying.iter().any(|dying| !dying.is_stuck());
+        has_room && self.crashes <= CRASH_LIMIT && self.failed_starts < FAILED_STARTS
+    }
+
+    /// What hung is tried once more, now with all the time that is left for it. Where the worker that hung in it cannot
+    /// even be killed, it is that one which goes on trying.
+    fn requeue_late(&mut self, queue: &mut Queue) -> Result<(), Error> {
         let late = std::mem::take(&mut queue.late);
         let left = self
             .settings
@@ -134,11 +174,24 @@ impl Capture {
             FIRST_PATIENCE,
             self.settings.item_timeout.max(FIRST_PATIENCE),
         );
-        queue.ready.extend(late.into_iter().map(|request| Job {
-            request,
-            patience,
-            is_retry: true,
-        }));
+        for late in late {
+            let held = self
+                .dying
+                .iter()
+                .find(|dying| Some(dying.pid()) == late.worker);
+            match held {
+                Some(dying) if dying.is_beyond(patience) => {
+                    self.give_up(late.request, Loss::Held, queue)?;
+                }
+                Some(_) => queue.late.push(late),
+                None => queue.ready.push_back(Job {
+                    request: late.request,
+                    patience,
+                    is_retry: true,
+                }),
+            }
+        }
+        Ok(())
     }
 
     fn wait(&self) -> Result<(), Error> {
@@ -462,6 +515,8 @@ impl Capture {
         }
         let crew = self.workers.remove(index);
         let position = crew.worker.position();
+        let pid = crew.worker.pid();
+        let loss = if died { Loss::Died } else { Loss::Hung };
         self.dying.push(crew.worker.abandon());
         self.hung = self.hung.saturating_add(u64::from(!died));
         let reason = if died { "its worker died" } else { "it hung" };
@@ -476,9 +531,12 @@ impl Capture {
             let salvage = asked.salvage(position);
             match salvage.hung {
                 Some(request) if asked.job.is_retry || request.is_tried_once() => {
-                    self.give_up(request, died, queue)?;
+                    self.give_up(request, loss, queue)?;
                 }
-                Some(request) => queue.late.push(request),
+                Some(request) => queue.late.push(Late {
+                    request,
+                    worker: Some(pid),
+                }),
                 None => {}
             }
             for request in salvage.again.into_iter().rev() {
@@ -494,29 +552,24 @@ impl Capture {
                 }
             }
         }
-        let stuck = self.dying.iter().filter(|dying| dying.is_stuck()).count();
-        let too_many = stuck >= ABANDON_LIMIT || self.crashes > CRASH_LIMIT;
-        if (too_many || !self.replace_worker()) && self.workers.is_empty() {
-            self.stop = Some(Stop::NoWorkers);
-        }
         Ok(())
     }
 
     /// Notes what hung for good, and what would have waited for the same lock.
-    fn give_up(&mut self, request: Request, died: bool, queue: &mut Queue) -> Result<(), Error> {
-        let outcome = if died {
-            Outcome::Failed
-        } else {
-            Outcome::TimedOut
+    fn give_up(&mut self, request: Request, loss: Loss, queue: &mut Queue) -> Result<(), Error> {
+        let outcome = match loss {
+            Loss::Died => Outcome::Failed,
+            Loss::Hung | Loss::Held => Outcome::TimedOut,
         };
         if let Request::FileSystems(tasks) = &request {
             self.file_systems.give_up(tasks);
         }
-        let hung = match (died, request.is_tried_once()) {
-            (true, true) => "its worker died",
-            (true, false) => "its worker died twice",
-            (false, true) => "it hung",
-            (false, false) => "it hung twice",
+        let hung = match (loss, request.is_tried_once()) {
+            (Loss::Died, true) => "its worker died",
+            (Loss::Died, false) => "its worker died twice",
+            (Loss::Hung, true) => "it hung",
+            (Loss::Hung, false) => "it hung twice",
+            (Loss::Held, _) => "it hung, and its worker cannot be killed",
         };
         let is_listing = request.listed().is_some();
         let mut asked = Outstanding::new(
@@ -550,12 +603,13 @@ impl Capture {
             if wants_fdinfo && let Some(visit) = current_visit(&asked) {
                 // The links wait for a lock that fdinfo does not need.
                 let item = visit.items.get(asked.item).copied();
-                queue.late.push(Request::Visits(vec![Visit {
+                let fdinfo = Request::Visits(vec![Visit {
                     items: item.into_iter().collect(),
                     after: if is_first { visit.after } else { None },
                     fd_links: false,
                     ..visit.clone()
-                }]));
+                }]);
+                queue.late.push(fdinfo.into());
             } else if is_first {
                 self.end_item(&mut asked, &End::because(outcome, hung), now)?;
             } else if waits_too {
@@ -571,11 +625,12 @@ impl Capture {
         if let Request::Visits(visits) = &asked.job.request
             && let Some(visit) = visits.first().filter(|_| !rest.is_empty())
         {
-            queue.late.push(Request::Visits(vec![Visit {
+            let rest = Request::Visits(vec![Visit {
                 items: rest,
                 after: None,
                 ..visit.clone()
-            }]));
+            }]);
+            queue.late.push(rest.into());
         }
         Ok(())
     }
@@ -590,8 +645,8 @@ impl Capture {
             left.extend(crew.asked);
             self.dying.push(crew.worker.abandon());
         }
-        let late = queue.late.into_iter().map(|request| Job {
-            request,
+        let late = queue.late.into_iter().map(|late| Job {
+            request: late.request,
             patience: FIRST_PATIENCE,
             is_retry: true,
         });
