@@ -174,6 +174,8 @@ pub struct Late {
     pub request: Request,
     /// The worker that was killed in it. As long as that one does not die, another would only hang beside it.
     pub worker: Option<u32>,
+    /// Whether it was asked for at all: else something beside it hung.
+    pub is_tried: bool,
 }
 
 impl From<Request> for Late {
@@ -181,6 +183,7 @@ impl From<Request> for Late {
         Late {
             request,
             worker: None,
+            is_tried: true,
         }
     }
 }

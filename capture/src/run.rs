@@ -4,6 +4,7 @@ mod dead;
 mod file_systems;
 mod footprint;
 mod histories;
+mod lost;
 mod schedule;
 pub(crate) mod siblings;
 mod sweep;
@@ -135,6 +136,7 @@ struct Capture {
     /// Which processes answered for the files of their namespace; 0 for files of a dead tree that belong to none.
     stood_in: BTreeSet<(u32, ItemGroup)>,
     file_systems: file_systems::FileSystems,
+    lost: lost::Lost,
     /// Which processes of a dead tree have such files.
     provided: BTreeSet<(u32, ItemGroup)>,
     /// Names of the last listed directory.
@@ -275,6 +277,7 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         is_live: ready.live,
         stood_in: BTreeSet::new(),
         file_systems: file_systems::FileSystems::default(),
+        lost: lost::Lost::default(),
         provided: BTreeSet::new(),
         names: Vec::new(),
         passwd: Vec::new(),

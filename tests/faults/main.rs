@@ -16,6 +16,7 @@ mod bundles;
 mod case;
 mod files;
 mod footprint;
+mod hanging;
 mod output;
 mod processes;
 mod secrets;
@@ -34,6 +35,7 @@ use case::{Case, Result};
 fn cases() -> Vec<&'static Case> {
     let families = [
         processes::CASES,
+        hanging::CASES,
         files::CASES,
         footprint::CASES,
         output::CASES,

@@ -9,7 +9,7 @@ use super::histories::{Answer, current_named};
 use super::{Capture, Crew, FIRST_PATIENCE, Stop};
 use crate::Error;
 use crate::history;
-use crate::jobs::{Job, Late, Outstanding, Queue};
+use crate::jobs::{Job, Outstanding, Queue};
 use crate::output::RESERVE;
 use crate::plan::{ItemKind, ProcessItem};
 use crate::pool::{self, Received, Worker};
@@ -20,27 +20,10 @@ use crate::sink::Incoming;
 
 /// Requests a worker is given ahead, so that it never waits for the parent.
 const AHEAD: usize = 2;
-/// Workers that may hang in the kernel before nothing is read any more that may block.
-const ABANDON_LIMIT: usize = 8;
-/// Workers that may die by themselves before something is wrong with all of them.
-const CRASH_LIMIT: u32 = 20;
-/// Times in a row that no worker could be started before none is any more.
-const FAILED_STARTS: u32 = 3;
 /// What may be written between two looks at the size of the bundle, bytes after compression.
 const OVERSHOOT: u64 = 512 << 10;
 /// How often workers are looked at while none has anything to say.
 const TICK: Duration = Duration::from_millis(20);
-
-/// How a request was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Loss {
-    /// Its worker died.
-    Died,
-    /// It hung.
-    Hung,
-    /// It hung, and holds the worker that was killed in it.
-    Held,
-}
 
 impl Capture {
     /// Works a queue off, down to what hung and was tried again.
@@ -112,7 +95,7 @@ impl Capture {
                 break;
             };
             while crew.asked.len() < AHEAD
-                && let Some(mut job) = queue.ready.pop_front()
+                && let Some(mut job) = self.lost.next_job(queue, &self.dying)
             {
                 // All that has been learnt of the processes by now, for what is asked again too.
                 if let Request::Visits(visits) = &mut job.request {
@@ -131,67 +114,6 @@ impl Capture {
                 }
             }
         }
-    }
-
-    /// Starts workers in the place of lost ones, as long as few of those hang.
-    fn refill(&mut self) {
-        self.bury();
-        while self.workers.len() < self.wanted_workers
-            && self.dying.len() < ABANDON_LIMIT
-            && self.crashes <= CRASH_LIMIT
-            && self.failed_starts < FAILED_STARTS
-        {
-            if !self.replace_worker() {
-                self.failed_starts = self.failed_starts.saturating_add(1);
-                break;
-            }
-            self.failed_starts = 0;
-        }
-    }
-
-    /// Whether a worker may still be started: one that was killed may yet die and make room.
-    fn is_worker_to_come(&self) -> bool {
-        let has_room =
-            self.dying.len() < ABANDON_LIMIT || self.dying.iter().any(|dying| !dying.is_stuck());
-        has_room && self.crashes <= CRASH_LIMIT && self.failed_starts < FAILED_STARTS
-    }
-
-    /// What hung is tried once more, now with all the time that is left for it. Where the worker that hung in it cannot
-    /// even be killed, it is that one which goes on trying.
-    fn requeue_late(&mut self, queue: &mut Queue) -> Result<(), Error> {
-        let late = std::mem::take(&mut queue.late);
-        let left = self
-            .settings
-            .deadline
-            .saturating_sub(self.started.elapsed());
-        let workers = self.settings.workers.max(1);
-        let share = left
-            .checked_div(4)
-            .unwrap_or_default()
-            .saturating_mul(workers);
-        let count = u32::try_from(late.len()).unwrap_or(u32::MAX).max(1);
-        let patience = share.checked_div(count).unwrap_or_default().clamp(
-            FIRST_PATIENCE,
-            self.settings.item_timeout.max(FIRST_PATIENCE),
-        );
-        for late in late {
-            let held = self
-                .dying
-                .iter()
-                .find(|dying| Some(dying.pid()) == late.worker);
-            match held {
-                Some(dying) if dying.is_beyond(patience) => {
-                    self.give_up(late.request, Loss::Held, queue)?;
-                }
-                Some(_) => queue.late.push(late),
-                None => queue.ready.push_back(Job {
-                    request: late.request,
-                    patience,
-                    is_retry: true,
-                }),
-            }
-        }
-        Ok(())
     }
 
     fn wait(&self) -> Result<(), Error> {
@@ -228,7 +150,7 @@ impl Capture {
     }
 
     /// Takes what a worker has sent.
-    fn receive(&mut self, index: usize) -> Result<Received, Error> {
+    pub(super) fn receive(&mut self, index: usize) -> Result<Received, Error> {
         let Some(crew) = self.workers.get_mut(index) else {
             return Ok(Received::Nothing);
         };
@@ -269,7 +191,11 @@ impl Capture {
     }
 
     /// Takes one answer; says whether the request is done.
-    fn reply(&mut self, asked: &mut Outstanding, reply: Reply<'_>) -> Result<bool, Error> {
+    pub(super) fn reply(
+        &mut self,
+        asked: &mut Outstanding,
+        reply: Reply<'_>,
+    ) -> Result<bool, Error> {
         let now = self.now_ms();
         match reply {
             Reply::Processes(pids) => {
@@ -366,7 +292,7 @@ impl Capture {
         Ok(false)
     }
 
-    fn advance(&mut self, asked: &mut Outstanding) {
+    pub(super) fn advance(&mut self, asked: &mut Outstanding) {
         let task = asked.task;
         asked.advance();
         if asked.task != task {
@@ -375,7 +301,7 @@ impl Capture {
     }
 
     /// Notes how the current item ended, without bytes.
-    fn end_item(
+    pub(super) fn end_item(
         &mut self,
         asked: &mut Outstanding,
         end: &End<'_>,
@@ -501,138 +427,6 @@ impl Capture {
             b"root" => met.root = history::other_root(target),
             _ => {}
         }
-    }
-
-    /// Gives up a worker that hangs or died, and sorts out its work.
-    fn lose(&mut self, index: usize, died: bool, queue: &mut Queue) -> Result<(), Error> {
-        if let Some(crew) = self.workers.get_mut(index) {
-            self.worker_peak = self.worker_peak.max(crew.worker.kill());
-        }
-        // What it had sent before counts.
-        while self.receive(index)? == Received::Bytes {}
-        if index >= self.workers.len() {
-            return Ok(());
-        }
-        let crew = self.workers.remove(index);
-        let position = crew.worker.position();
-        let pid = crew.worker.pid();
-        let loss = if died { Loss::Died } else { Loss::Hung };
-        self.dying.push(crew.worker.abandon());
-        self.hung = self.hung.saturating_add(u64::from(!died));
-        let reason = if died { "its worker died" } else { "it hung" };
-        for mut asked in crew.asked {
-            let now = self.now_ms();
-            // A part is in the bundle already: it cannot be read again.
-            if asked.incoming.as_ref().is_some_and(Incoming::is_begun) {
-                let end = End::because(Outcome::TimedOut, format!("cut off: {reason}"));
-                self.end_item(&mut asked, &end, now)?;
-                asked.advance();
-            }
-            let salvage = asked.salvage(position);
-            match salvage.hung {
-                Some(request) if asked.job.is_retry || request.is_tried_once() => {
-                    self.give_up(request, loss, queue)?;
-                }
-                Some(request) => queue.late.push(Late {
-                    request,
-                    worker: Some(pid),
-                }),
-                None => {}
-            }
-            for request in salvage.again.into_iter().rev() {
-                match request {
-                    Request::FileSystems(tasks) if self.file_systems.is_stopped() => {
-                        self.file_systems.leave_out(tasks);
-                    }
-                    request => queue.ready.push_front(Job {
-                        request,
-                        patience: asked.job.patience,
-                        is_retry: asked.job.is_retry,
-                    }),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes what hung for good, and what would have waited for the same lock.
-    fn give_up(&mut self, request: Request, loss: Loss, queue: &mut Queue) -> Result<(), Error> {
-        let outcome = match loss {
-            Loss::Died => Outcome::Failed,
-            Loss::Hung | Loss::Held => Outcome::TimedOut,
-        };
-        if let Request::FileSystems(tasks) = &request {
-            self.file_systems.give_up(tasks);
-        }
-        let hung = match (loss, request.is_tried_once()) {
-            (Loss::Died, true) => "its worker died",
-            (Loss::Died, false) => "its worker died twice",
-            (Loss::Hung, true) => "it hung",
-            (Loss::Hung, false) => "it hung twice",
-            (Loss::Held, _) => "it hung, and its worker cannot be killed",
-        };
-        let is_listing = request.listed().is_some();
-        let mut asked = Outstanding::new(
-            0,
-            Job {
-                request,
-                patience: FIRST_PATIENCE,
-                is_retry: true,
-            },
-        );
-        let now = self.now_ms();
-        if is_listing {
-            let end = End::because(outcome, hung);
-            self.reply(&mut asked, Reply::Listed(end))?;
-            return Ok(());
-        }
-        let first = self.current_item(&asked);
-        let mut rest: Vec<u16> = Vec::new();
-        let mut is_first = true;
-        while asked.is_left() {
-            let item = self.current_item(&asked);
-            let waits_too = matches!((first, item), (Some(first), Some(item))
-                if first.phase == item.phase && first.phase != schema::source::Phase::Free);
-            let wants_fdinfo = matches!(
-                item,
-                Some(ProcessItem {
-                    kind: ItemKind::Fds,
-                    ..
-                })
-            ) && current_visit(&asked).is_some_and(|visit| visit.fd_links);
-            if wants_fdinfo && let Some(visit) = current_visit(&asked) {
-                // The links wait for a lock that fdinfo does not need.
-                let item = visit.items.get(asked.item).copied();
-                let fdinfo = Request::Visits(vec![Visit {
-                    items: item.into_iter().collect(),
-                    after: if is_first { visit.after } else { None },
-                    fd_links: false,
-                    ..visit.clone()
-                }]);
-                queue.late.push(fdinfo.into());
-            } else if is_first {
-                self.end_item(&mut asked, &End::because(outcome, hung), now)?;
-            } else if waits_too {
-                let name = first.map(|item| item.kind.path()).unwrap_or_default();
-                let reason = format!("not tried: {name} hung, and this waits for the same lock");
-                self.end_item(&mut asked, &End::because(outcome, reason), now)?;
-            } else if let Some(visit) = current_visit(&asked) {
-                rest.extend(visit.items.get(asked.item).copied());
-            }
-            is_first = false;
-            self.advance(&mut asked);
-        }
-        if let Request::Visits(visits) = &asked.job.request
-            && let Some(visit) = visits.first().filter(|_| !rest.is_empty())
-        {
-            let rest = Request::Visits(vec![Visit {
-                items: rest,
-                after: None,
-                ..visit.clone()
-            }]);
-            queue.late.push(rest.into());
-        }
-        Ok(())
     }
 
     /// Gives everything that is still planned its outcome.

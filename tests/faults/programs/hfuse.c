@@ -26,7 +26,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST = 64, NEVER = -1, EIO_ANSWER = -2 };
+enum { MOST = 80, NEVER = -1, EIO_ANSWER = -2 };
 
 struct node {
     const char *name;
@@ -42,7 +42,7 @@ struct rule {
     int answer;
 };
 
-static struct node nodes[MOST] = {{0}, {".", S_IFDIR | 0755, 0, 0, 0}, {"plain", S_IFREG | 0755, "planted\n", 8, 0}};
+static struct node nodes[MOST] = {{0}, {".", S_IFDIR | 0755, 0, 0, 0}, {"plain", S_IFREG | 0777, "planted\n", 8, 0}};
 static int node_count = 3;
 static struct rule rules[MOST];
 static int rule_count;
@@ -50,7 +50,7 @@ static int device;
 
 static void add_node(char *argument) {
     struct node *node = &nodes[node_count++];
-    *node = (struct node){argument, S_IFREG | 0755, "planted\n", 8, 0};
+    *node = (struct node){argument, S_IFREG | 0777, "planted\n", 8, 0};
     char *content = strchr(argument, '=');
     size_t length = strlen(argument);
     if (content) {
@@ -215,7 +215,11 @@ static void answer(struct fuse_in_header *header, char *body) {
 
 int main(int count, char **arguments) {
     if (count < 3) return 2;
-    for (int i = 3; i < count && i < MOST; i++)
+    if (count > MOST) {
+        fprintf(stderr, "more than it has room for\n");
+        return 1;
+    }
+    for (int i = 3; i < count; i++)
         if (strchr(arguments[i], ':') && !strchr(arguments[i], '=')) add_rule(arguments[i]);
         else add_node(arguments[i]);
     device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
