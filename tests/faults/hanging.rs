@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::case::Case;
 use crate::common::{self, wait_for};
-use crate::trial::{Skipped, Trial};
+use crate::trial::{Healthy, Skipped, Trial};
 
 pub(crate) const CASES: &[Case] = &[
     Case::slow(
@@ -66,6 +66,16 @@ pub(crate) const CASES: &[Case] = &[
     ),
     Case::slow("C41", "a log directory whose listing hangs", mute_listing),
     Case::slow("C42", "a history that comes late, but comes", late_history),
+    Case::slow(
+        "C43",
+        "a deadline of five seconds, and all that hangs at once",
+        short_deadline,
+    ),
+    Case::slow(
+        "C44",
+        "a network namespace of a process that is stuck in exec",
+        stuck_network,
+    ),
 ];
 
 /// The deadline of most cases, and how long capture may take with what comes after it.
@@ -76,7 +86,7 @@ const USER: &str = "12345";
 
 impl Trial {
     /// Mounts a server that answers as it is told. It is killed first, which frees everything that hangs on it.
-    fn server(&mut self, mount: &Path, rules: &[&str]) -> Result<(), Skipped> {
+    fn server(&mut self, mount: &Path, rules: &[&str]) -> Result<u32, Skipped> {
         if !Path::new("/dev/fuse").exists() {
             return Err(Skipped::because("needs /dev/fuse"));
         }
@@ -85,13 +95,13 @@ impl Trial {
         let mut command = Command::new(program);
         command.arg(mount).arg("allow_other").args(rules);
         command.stderr(Stdio::null());
-        self.start(&mut command);
+        let server = self.start(&mut command);
         let line = format!(" {} ", mount.display());
         wait_for("the mount", || {
             let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
             mounts.contains(&line).then_some(())
         });
-        Ok(())
+        Ok(server)
     }
 
     /// A directory for a server.
@@ -103,11 +113,20 @@ impl Trial {
     fn stuck(&mut self, arguments: &[&str], path: &Path) -> Result<u32, Skipped> {
         let program = self.program("stuck")?;
         let pid = self.start(Command::new(program).args(arguments).arg(path));
+        Trial::settle(pid);
+        Ok(pid)
+    }
+
+    /// Waits until a process is asleep in what it hangs in.
+    fn settle(pid: u32) {
         // Of its files this one waits for nothing.
         let file = format!("/proc/{pid}/status");
         let mut seen = 0;
         wait_for("being stuck", || {
             let status = std::fs::read_to_string(&file).unwrap_or_default();
+            if !status.starts_with("Name:\tstuck\n") {
+                return None;
+            }
             let state = status.lines().find(|line| line.starts_with("State:"))?;
             // On its way it may sleep for a moment.
             seen = if ["S (", "D (", "T ("]
@@ -120,7 +139,6 @@ impl Trial {
             };
             (seen > 5).then_some(())
         });
-        Ok(pid)
     }
 
     /// Whether what can be read without waiting is there of a process, and that it lives on.
@@ -168,13 +186,13 @@ impl Trial {
 
     /// Homes of users that exist in this world alone.
     fn homes(homes: &[(&str, PathBuf)]) {
-        let lines: String = homes
-            .iter()
-            .map(|(name, home)| format!("{name}:x:{USER}:{USER}::{}:/bin/sh\n", home.display()))
-            .collect();
+        let mut lines = "root:x:0:0:root:/nowhere:/bin/sh\n".to_owned();
+        for (name, home) in homes {
+            let home = home.display().to_string();
+            lines += &[name, ":x:", USER, ":", USER, "::", &home, ":/bin/sh\n"].concat();
+        }
         let passwd = Path::new("/mnt/passwd");
-        std::fs::write(passwd, format!("root:x:0:0:root:/nowhere:/bin/sh\n{lines}"))
-            .expect("a file of users");
+        std::fs::write(passwd, lines).expect("a file of users");
         let status = Command::new("mount")
             .arg("--bind")
             .arg(passwd)
@@ -286,7 +304,7 @@ fn mute_executable(trial: &mut Trial) -> Result<(), Skipped> {
 /// A history that is never read holds its worker in the kernel, past every signal.
 fn unkillable_worker(trial: &mut Trial) -> Result<(), Skipped> {
     let home = trial.mount("home");
-    trial.server(&home, &[".bash_history", "read:.bash_history:never"])?;
+    let server = trial.server(&home, &[".bash_history", "read:.bash_history:never"])?;
     Trial::homes(&[("mute", home.clone())]);
     let healthy = trial.healthy(5);
     // A reader of what capture says must see its end, though a worker lives on.
@@ -308,6 +326,18 @@ fn unkillable_worker(trial: &mut Trial) -> Result<(), Skipped> {
         format!("{found:?}, {abandoned} left behind"),
     );
     trial.harmless(home.join("plain").exists(), "the server ended");
+    let manifest = Trial::manifest(&bundle);
+    let worker = manifest
+        .get("abandoned_workers")
+        .and_then(|pids| pids.get(0))
+        .cloned();
+    trial.stop(server);
+    // It was killed long ago: with what it waits for it ends.
+    wait_for("the end of the worker that was left behind", || {
+        let file = format!("/proc/{}/status", worker.as_ref()?);
+        let status = std::fs::read_to_string(file).unwrap_or_default();
+        (status.is_empty() || status.contains("State:\tZ")).then_some(())
+    });
     Ok(())
 }
 
@@ -376,7 +406,7 @@ fn leased_history(trial: &mut Trial) -> Result<(), Skipped> {
 }
 
 /// Checks the one process that is stuck in exec.
-fn check_exec(trial: &mut Trial, bundle: &Path, stuck: u32) {
+fn check_exec(trial: &mut Trial, bundle: &Path, stuck: u32, healthy: &Healthy) {
     trial.is_met(bundle, stuck, "stuck");
     let missing = Trial::timed_out(bundle, stuck);
     let wanted = ["io", "stat", "wchan"];
@@ -384,6 +414,14 @@ fn check_exec(trial: &mut Trial, bundle: &Path, stuck: u32) {
         .iter()
         .all(|name| missing.iter().any(|path| path == name));
     trial.named(named, format!("{missing:?}"));
+    let sql = "SELECT DISTINCT pid FROM collection_log WHERE outcome = 'timed out'";
+    let others: Vec<String> = Trial::rows(bundle, sql);
+    let pids: Vec<String> = healthy.pids().iter().map(u32::to_string).collect();
+    let blamed: Vec<&String> = others.iter().filter(|pid| pids.contains(pid)).collect();
+    trial.rest(
+        blamed.is_empty(),
+        format!("timed out beside it: {blamed:?}"),
+    );
 }
 
 fn stuck_exec(trial: &mut Trial) -> Result<(), Skipped> {
@@ -393,7 +431,7 @@ fn stuck_exec(trial: &mut Trial) -> Result<(), Skipped> {
     let healthy = trial.healthy(200);
     let bundle = trial.bundle(&["--deadline", DEADLINE], LIMIT);
     healthy.check(trial, &bundle);
-    check_exec(trial, &bundle, stuck);
+    check_exec(trial, &bundle, stuck, &healthy);
     Ok(())
 }
 
@@ -404,7 +442,7 @@ fn one_worker(trial: &mut Trial) -> Result<(), Skipped> {
     let healthy = trial.healthy(20);
     let bundle = trial.bundle(&["--deadline", DEADLINE, "--workers", "1"], LIMIT);
     healthy.check(trial, &bundle);
-    check_exec(trial, &bundle, stuck);
+    check_exec(trial, &bundle, stuck, &healthy);
     Ok(())
 }
 
@@ -593,5 +631,70 @@ fn late_history(trial: &mut Trial) -> Result<(), Skipped> {
         abandoned == 0,
         format!("{abandoned} workers were left behind"),
     );
+    Ok(())
+}
+
+fn short_deadline(trial: &mut Trial) -> Result<(), Skipped> {
+    let server = trial.mount("home");
+    let homes: Vec<String> = (0..12).map(|n| format!("u{n}/")).collect();
+    let files: Vec<String> = (0..12).map(|n| format!("held{n}")).collect();
+    let mut rules: Vec<&str> = homes.iter().chain(&files).map(String::as_str).collect();
+    rules.extend([
+        "write:*:never",
+        "lookup:.bash_history:never",
+        "lookup:.zsh_history:never",
+    ]);
+    trial.server(&server, &rules)?;
+    let names = homes.iter().map(|name| name.trim_end_matches('/'));
+    let homes: Vec<(&str, PathBuf)> = names.map(|name| (name, server.join(name))).collect();
+    Trial::homes(&homes);
+    let mut stuck = Vec::new();
+    for file in &files {
+        stuck.push(trial.stuck(&["map"], &server.join(file))?);
+    }
+    let healthy = trial.healthy(20);
+    let bundle = trial.bundle(
+        &["--deadline", "5", "--workers", "4"],
+        Duration::from_secs(8),
+    );
+    healthy.check(trial, &bundle);
+    for pid in stuck {
+        trial.is_met(&bundle, pid, "stuck");
+    }
+    // Each planned read has its outcome, whether it hung or was not reached.
+    let sql = "SELECT count(*) FROM collection_log WHERE path LIKE '%/home/u%/.bash_history' \
+         AND outcome IN ('timed out', 'skipped')";
+    let found = Trial::rows(&bundle, sql);
+    trial.named(found == ["12"], format!("{found:?}"));
+    let abandoned = Trial::abandoned(&bundle);
+    trial.ends(
+        abandoned <= 8,
+        format!("{abandoned} workers were left behind"),
+    );
+    Ok(())
+}
+
+fn stuck_network(trial: &mut Trial) -> Result<(), Skipped> {
+    let mount = trial.mount("m");
+    trial.server(&mount, &["held", "flush:held:never"])?;
+    let program = trial.program("stuck")?;
+    let mut command = Command::new("unshare");
+    command
+        .arg("--net")
+        .arg(program)
+        .arg("exec")
+        .arg(mount.join("held"));
+    let stuck = trial.start(&mut command);
+    Trial::settle(stuck);
+    let healthy = trial.healthy(20);
+    let bundle = trial.bundle(&["--deadline", DEADLINE], LIMIT);
+    healthy.check(trial, &bundle);
+    check_exec(trial, &bundle, stuck, &healthy);
+    // The namespace of the healthy ones is asked through one of them.
+    let found = Trial::rows(
+        &bundle,
+        "SELECT count(*) > 0 FROM interface_details WHERE interface = 'lo'",
+    );
+    trial.rest(found == ["1"], format!("{found:?}"));
     Ok(())
 }
