@@ -443,16 +443,6 @@ impl Capture {
         self.histories()
     }
 
-    fn start_workers(&mut self) {
-        // More workers than processors only wait for each other.
-        self.wanted_workers = usize::try_from(self.settings.workers).unwrap_or(1).max(1);
-        while self.workers.len() < self.wanted_workers && self.stop.is_none() {
-            if !self.replace_worker() {
-                break;
-            }
-        }
-    }
-
     fn visit_all(&mut self, stage: &'static str, phase: Phase) -> Result<(), Error> {
         self.progress.stage(stage);
         let pids: Vec<u32> = self.processes.keys().copied().collect();

@@ -134,6 +134,17 @@ impl Lost {
 }
 
 impl Capture {
+    /// Starts the workers that the user asked for.
+    pub(super) fn start_workers(&mut self) {
+        // More workers than processors only wait for each other.
+        self.wanted_workers = usize::try_from(self.settings.workers).unwrap_or(1).max(1);
+        while self.workers.len() < self.wanted_workers && self.stop.is_none() {
+            if !self.replace_worker() {
+                break;
+            }
+        }
+    }
+
     /// Starts workers in the place of lost ones, as long as few of those hang.
     pub(super) fn refill(&mut self) {
         self.bury();
@@ -344,5 +355,31 @@ impl Capture {
             queue.late.push(rest.into());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &[u8], access: Access) -> FileTask {
+        FileTask {
+            source: 0,
+            path: path.to_vec(),
+            access,
+        }
+    }
+
+    #[test]
+    fn files_of_one_mount_or_one_home_lie_in_one_place() {
+        let mut lost = Lost::default();
+        let place = |lost: &Lost, path| lost.place(&file(path, Access::Home(7)));
+        let (first, second) = (b"/home/a/.bash_history", b"/home/b/.bash_history");
+        assert_ne!(place(&lost, first), place(&lost, second));
+        assert_eq!(place(&lost, first), place(&lost, b"/home/a/.zsh_history"));
+        lost.learn(vec![b"/".to_vec(), b"/home".to_vec()]);
+        assert_eq!(place(&lost, first), place(&lost, second));
+        assert_ne!(place(&lost, first), place(&lost, b"/homes/.bash_history"));
+        assert_eq!(lost.place(&file(b"/proc/stat", Access::Proc)), None);
     }
 }
