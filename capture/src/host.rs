@@ -12,6 +12,8 @@
 
 mod walk;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, StatxFlags};
@@ -53,6 +55,8 @@ pub struct Host {
     live: bool,
     /// Whether the kernel has `openat2` (Linux 5.6) and nothing forbids it.
     has_openat2: bool,
+    /// Symbolic links whose access time was changed, as far as nobody has taken note of them.
+    touched_links: RefCell<BTreeSet<Vec<u8>>>,
 }
 
 /// A file that is open for reading.
@@ -127,6 +131,7 @@ impl Host {
             proc,
             live: false,
             has_openat2: tried.is_ok(),
+            touched_links: RefCell::default(),
         };
         // A tree may have a link there, which is followed within the tree, or anything else.
         if let Err(Errno::LOOP | Errno::NOTDIR) = host.proc {
@@ -141,6 +146,11 @@ impl Host {
             host.live = rustix::fs::fstatfs(proc)?.f_type == rustix::fs::PROC_SUPER_MAGIC;
         }
         Ok(host)
+    }
+
+    /// The symbolic links whose access time was changed since this was asked last.
+    pub fn take_touched_links(&self) -> BTreeSet<Vec<u8>> {
+        self.touched_links.take()
     }
 
     /// Whether `/proc` is a procfs.

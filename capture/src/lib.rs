@@ -21,6 +21,7 @@ pub mod protocol;
 pub mod run;
 pub mod sink;
 pub mod summary;
+pub mod surroundings;
 pub mod sys;
 pub mod worker;
 

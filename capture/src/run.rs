@@ -28,7 +28,7 @@ use crate::pool::{Dying, Worker};
 use crate::progress::Progress;
 use crate::protocol::{End, FileTask, Identity, ItemGroup, Ready, Request, Visit};
 use crate::sink::{Sink, Tally};
-use crate::{Error, key, worker};
+use crate::{Error, key, surroundings, worker};
 
 /// Processes of one request: enough that the pipe is never empty, few enough that a lost worker costs little.
 const BATCH: usize = 16;
@@ -189,19 +189,7 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         )));
     }
     let started = Instant::now();
-    let signalled = Arc::new(AtomicBool::new(false));
-    for signal in [
-        signal_hook::consts::SIGINT,
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGHUP,
-    ] {
-        signal_hook::flag::register(signal, Arc::clone(&signalled)).map_err(|source| {
-            Error::Worker {
-                attempt: "watch for signals",
-                source,
-            }
-        })?;
-    }
+    let signalled = surroundings::watch_signals()?;
     worker::without_core();
     // Refused without privilege or by a container's rules, and then the work is the same.
     let _ = rustix::process::setpriority_process(None, 10);
@@ -638,25 +626,6 @@ impl Capture {
                     format!("{count} {}{because}, such as {example}", outcome.as_str())
                 }),
         );
-        let mut side_effects = Vec::new();
-        if tally.touched > 0 {
-            side_effects.push(format!(
-                "the access times of {} files and directories of other users changed: O_NOATIME is refused to all but the owner",
-                tally.touched
-            ));
-        }
-        side_effects.extend(self.priority_raised_after.map(|after| {
-            format!(
-                "raised to nice 0 after {} s: a quarter of the deadline had passed",
-                after.as_secs()
-            )
-        }));
-        if !self.abandoned.is_empty() {
-            side_effects.push(format!(
-                "{} worker processes hang in the kernel and were left behind",
-                self.abandoned.len()
-            ));
-        }
         let words = |map: &BTreeMap<&'static str, u64>| {
             map.iter()
                 .map(|(word, count)| ((*word).to_owned(), *count))
@@ -671,7 +640,7 @@ impl Capture {
             redactions: self.sink.redactions(),
             worker_pids: self.worker_pids.iter().copied().collect(),
             abandoned_workers: self.abandoned.clone(),
-            side_effects,
+            side_effects: self.side_effects(),
             footprint: Some(self.footprint()),
             totals: Totals::default(),
         }

@@ -1,7 +1,7 @@
 //! The one place through which evidence passes on its way from a worker to the bundle: redaction, naming, parts, and
 //! the row of `collection_log` that says how the read ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schema::bundle::{FrameOut, PART_LIMIT, Writer};
 use schema::records::{
@@ -26,6 +26,10 @@ pub struct Sink<O> {
     full: Option<String>,
 }
 
+/// Most symbolic links that are named because their access time changed: with the longest paths they make a sentence
+/// of a few hundred KiB.
+pub const TOUCHED_LINKS: usize = 100;
+
 /// What was counted on the way.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
@@ -37,6 +41,8 @@ pub struct Tally {
     pub gaps: BTreeMap<(Outcome, String), (u64, String)>,
     /// Files and directories whose access time was changed.
     pub touched: u64,
+    /// Symbolic links whose access time was changed, the first [`TOUCHED_LINKS`] of them.
+    pub touched_links: BTreeSet<Vec<u8>>,
     /// Bytes that came of files, links and `fdinfo`.
     pub bytes_read: u64,
 }
@@ -341,6 +347,13 @@ impl<O: FrameOut> Sink<O> {
     fn add_outcome(&mut self, outcome: Outcome) {
         let count = self.tally.outcomes.entry(outcome.as_str()).or_default();
         *count = count.saturating_add(1);
+    }
+
+    /// Notes that the access time of a symbolic link was changed.
+    pub fn touched_link(&mut self, path: &[u8]) {
+        if self.tally.touched_links.len() < TOUCHED_LINKS {
+            self.tally.touched_links.insert(path.to_vec());
+        }
     }
 
     fn note(&mut self, end: &End<'_>, path: &[u8]) {

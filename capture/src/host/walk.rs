@@ -118,7 +118,7 @@ impl Host {
             let stat = rustix::fs::fstat(&found)?;
             match FileType::from_raw_mode(stat.st_mode) {
                 FileType::Symlink => {
-                    let target = rustix::fs::readlinkat(&found, "", Vec::new())?.into_bytes();
+                    let target = self.read_link(&found, &stat)?;
                     links += 1;
                     self.judge_link(&stat, directory.as_fd(), &target, in_home)?;
                     if links > LINK_LIMIT {
@@ -153,6 +153,18 @@ impl Host {
             }
         }
         directories.pop().ok_or_else(|| Errno::NOENT.into())
+    }
+
+    /// The target of a symbolic link. For links there is no `O_NOATIME`: what the reading changed is noted.
+    fn read_link(&self, link: &OwnedFd, before: &Stat) -> rustix::io::Result<Vec<u8>> {
+        let target = rustix::fs::readlinkat(link, "", Vec::new())?.into_bytes();
+        let after = rustix::fs::fstat(link)?;
+        if (after.st_atime, after.st_atime_nsec) != (before.st_atime, before.st_atime_nsec) {
+            // Its own path, as this process sees it.
+            let path = rustix::fs::readlink(super::fd_path(link), Vec::new())?;
+            self.touched_links.borrow_mut().insert(path.into_bytes());
+        }
+        Ok(target)
     }
 
     /// A link may be followed when only root could have made it; in a dead tree owners mean nothing, and nothing
