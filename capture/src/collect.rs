@@ -127,8 +127,7 @@ impl<'a, F: AsFd> Collector<'a, F> {
         let links = self.host.take_touched_links();
         if !links.is_empty() {
             let links = links.iter().map(|path| Text::from(path.as_slice()));
-            self.replies
-                .send(&Reply::TouchedLinks(links.collect()))?;
+            self.replies.send(&Reply::TouchedLinks(links.collect()))?;
         }
         self.replies.send(&Reply::Done)?;
         self.replies.flush()

@@ -90,8 +90,8 @@ impl Output {
         let renamed =
             rustix::fs::renameat_with(CWD, &file.partial, CWD, &file.path, RenameFlags::NOREPLACE);
         match renamed {
-            // A file system without this rename: a second name does the same.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            // A file system without this rename, or a container's filter that refuses it: a second name does the same.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM) => {
                 let no_flags = rustix::fs::AtFlags::empty();
                 rustix::fs::linkat(CWD, &file.partial, CWD, &file.path, no_flags)
                     .and_then(|()| rustix::fs::unlink(&file.partial))

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGXCPU, SIGXFSZ};
 
-use crate::Error;
+use crate::{Error, sys};
 
 /// Stack of the main thread: what Linux gives by default.
 const STACK: u64 = 8 << 20;
@@ -15,23 +15,20 @@ const STACK: u64 = 8 << 20;
 /// Raises the limit of the main thread's stack, which grows as far as the limit of the moment. Where that is refused, the
 /// stack may suffice all the same.
 pub fn widen_stack() {
-    let limit = getrlimit(Resource::Stack);
-    let is_narrow = |limit: Option<u64>| limit.is_some_and(|bytes| bytes < STACK);
-    if !is_narrow(limit.current) {
+    let (current, maximum) = sys::stack_limits();
+    if current.is_none_or(|bytes| bytes >= STACK) {
         return;
     }
     let wide = Rlimit {
         current: Some(STACK),
-        maximum: limit.maximum.map(|maximum| maximum.max(STACK)),
+        maximum: maximum.map(|maximum| maximum.max(STACK)),
     };
     if setrlimit(Resource::Stack, wide).is_err() {
-        let _ = setrlimit(
-            Resource::Stack,
-            Rlimit {
-                current: limit.maximum,
-                ..limit
-            },
-        );
+        let allowed = Rlimit {
+            current: maximum,
+            maximum,
+        };
+        let _ = setrlimit(Resource::Stack, allowed);
     }
 }
 

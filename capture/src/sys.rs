@@ -1,7 +1,7 @@
 //! System calls that the safe crates do not offer.
 #![expect(
     unsafe_code,
-    reason = "shared memory, close_range, ioprio_set, getrusage and adjtimex have no safe wrapper"
+    reason = "shared memory, close_range, getrlimit, ioprio_set, getrusage and adjtimex have no safe wrapper"
 )]
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -117,6 +117,22 @@ pub fn close_inherited() {
     unsafe {
         libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, NO_FLAGS);
     }
+}
+
+/// Limits of the main thread's stack, the soft and the hard one, bytes; `None` where there is none, or where a filter refuses
+/// to tell, on which rustix panics.
+pub fn stack_limits() -> (Option<u64>, Option<u64>) {
+    let mut limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: the structure is ours, has the type that the call takes, and nothing else refers to it. Where the call fails
+    // it stays as it was.
+    unsafe {
+        libc::getrlimit(libc::RLIMIT_STACK, &raw mut limit);
+    }
+    let bounded = |limit: libc::rlim_t| (limit != libc::RLIM_INFINITY).then_some(limit);
+    (bounded(limit.rlim_cur), bounded(limit.rlim_max))
 }
 
 /// Puts this process behind every other one in the queue of the disk: best effort, lowest priority (`ioprio_set(2)`).
