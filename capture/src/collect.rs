@@ -159,7 +159,14 @@ impl<'a, F: AsFd> Collector<'a, F> {
         for part in pids.chunks(10_000) {
             self.replies.send(&Reply::Processes(part.to_vec()))?;
         }
-        self.replies.send(&Reply::Listed(ended(listed)))
+        let mut end = ended(listed);
+        // It lives as long as its pid namespace does.
+        if self.host.is_live() && end.outcome == schema::Outcome::Collected && !pids.contains(&1) {
+            let reason =
+                "process 1 is not shown, so those of other users may be hidden too (hidepid)";
+            end = End::because(schema::Outcome::Truncated, reason);
+        }
+        self.replies.send(&Reply::Listed(end))
     }
 
     /// Tells where a dead tree has the files of namespaces: a partial one may have them for a single process, or for

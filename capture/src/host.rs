@@ -596,6 +596,33 @@ mod tests {
     }
 
     #[test]
+    fn links_that_reading_touched_are_told_by_their_place_in_the_tree() {
+        let tree = tempfile::tempdir().unwrap();
+        std::fs::create_dir(tree.path().join("run")).unwrap();
+        std::fs::write(tree.path().join("run/log"), "line\n").unwrap();
+        symlink("run", tree.path().join("var")).unwrap();
+        // Older than its change: whatever the mount's rules are but noatime, the next reading sets it.
+        let link = tree.path().join("var");
+        let old = rustix::fs::Timespec {
+            tv_sec: 1000,
+            tv_nsec: 0,
+        };
+        let times = rustix::fs::Timestamps {
+            last_access: old,
+            last_modification: old,
+        };
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        rustix::fs::utimensat(CWD, &link, &times, flags).unwrap();
+        let host = Host::open(tree.path().as_os_str().as_encoded_bytes()).unwrap();
+        assert!(host.file(b"/var/log", &Access::System).is_ok());
+        let touched = std::fs::symlink_metadata(&link).unwrap().atime() != 1000;
+        let told = host.take_touched_links();
+        assert_eq!(told.contains(b"/var".as_slice()), touched, "{told:?}");
+        assert_eq!(told.len(), usize::from(touched));
+        assert!(host.take_touched_links().is_empty());
+    }
+
+    #[test]
     fn a_mount_is_told_from_what_lies_over_it() {
         let host = Host::open(b"/").unwrap();
         if !host.is_live() {

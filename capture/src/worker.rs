@@ -86,20 +86,27 @@ fn ready(host: &Host) -> Ready {
         u32::try_from(parent).ok().filter(|parent| *parent > 0)
     };
     let live = host.is_live();
-    let program = if live { None } else { program(host) };
+    if live {
+        // The rest `uname` tells, without opening a file.
+        return Ready {
+            live,
+            pid: host.own_pid(),
+            parent: parent(),
+            boot_id: first_line(host, b"/proc/sys/kernel/random/boot_id"),
+            ..Ready::default()
+        };
+    }
+    let program = program(host);
     let machine = || first_line(host, b"/proc/sys/kernel/arch");
     let order = |elf: Elf| if elf.is_big_endian { "big" } else { "little" };
     Ready {
-        refused: None,
-        live,
-        pid: host.own_pid().filter(|_| live),
-        parent: if live { parent() } else { None },
         boot_id: first_line(host, b"/proc/sys/kernel/random/boot_id"),
         hostname: first_line(host, b"/etc/hostname")
             .or_else(|| first_line(host, b"/proc/sys/kernel/hostname")),
         kernel_release: first_line(host, b"/proc/sys/kernel/osrelease"),
         machine: machine().or_else(|| Some(program?.machine?.to_owned())),
         endianness: program.map(|elf| order(elf).to_owned()),
+        ..Ready::default()
     }
 }
 

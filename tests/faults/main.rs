@@ -21,6 +21,7 @@ mod processes;
 mod secrets;
 mod shown;
 mod statements;
+mod surroundings;
 mod table;
 mod trial;
 
@@ -36,6 +37,7 @@ fn cases() -> Vec<&'static Case> {
         processes::CASES,
         files::CASES,
         footprint::CASES,
+        surroundings::CASES,
         output::CASES,
         bundles::CASES,
         statements::CASES,

@@ -160,9 +160,15 @@ impl Host {
         let target = rustix::fs::readlinkat(link, "", Vec::new())?.into_bytes();
         let after = rustix::fs::fstat(link)?;
         if (after.st_atime, after.st_atime_nsec) != (before.st_atime, before.st_atime_nsec) {
-            // Its own path, as this process sees it.
-            let path = rustix::fs::readlink(super::fd_path(link), Vec::new())?;
-            self.touched_links.borrow_mut().insert(path.into_bytes());
+            // Its own path, below the root that is captured.
+            let path = |fd| rustix::fs::readlink(super::fd_path(fd), Vec::new());
+            let (path, root) = (path(link)?.into_bytes(), path(&self.root)?.into_bytes());
+            let below = path.strip_prefix(root.as_slice());
+            let below = below.filter(|below| below.starts_with(b"/"));
+            let below = below.map(<[u8]>::to_vec);
+            self.touched_links
+                .borrow_mut()
+                .insert(below.unwrap_or(path));
         }
         Ok(target)
     }
