@@ -34,7 +34,6 @@ use case::{Case, Result};
 fn cases() -> Vec<&'static Case> {
     let families = [
         processes::CASES,
-        files::CASES,
         footprint::CASES,
         output::CASES,
         bundles::CASES,
@@ -42,7 +41,8 @@ fn cases() -> Vec<&'static Case> {
         shown::CASES,
         secrets::CASES,
     ];
-    families.into_iter().flatten().collect()
+    let files = files::CASES.into_iter().flatten();
+    families.into_iter().flatten().chain(files).collect()
 }
 
 fn main() -> ExitCode {
