@@ -1,6 +1,7 @@
 //! Histories of shells, and homes.
 
 use std::io::{Read, Write};
+use std::os::unix::fs::chown;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 use std::time::Duration;
@@ -241,6 +242,7 @@ fn kinds(trial: &mut Trial) -> Result<(), Skipped> {
     let tree = Tree::live(trial);
     tree.directory("home/bob/.bash_history", BOB);
     let socket = UnixListener::bind(tree.path("home/bob/.zsh_history")).unwrap();
+    chown(tree.path("home/bob/.zsh_history"), Some(BOB), Some(BOB)).unwrap();
     tree.node("home/bob/.zhistory", BOB, &["c", "1", "5"]);
     tree.node("home/bob/.histfile", BOB, &["b", "7", "0"]);
     std::fs::hard_link(tree.path("etc/shadow"), tree.path("home/bob/.history")).unwrap();
@@ -265,7 +267,6 @@ fn kinds(trial: &mut Trial) -> Result<(), Skipped> {
             "skipped | owned by uid 1000, not by the owner of the home",
         ),
     ];
-    // A directory is told by the walk, which ends there.
     expect(trial, &bundle, &expected);
     socket.set_nonblocking(true).unwrap();
     trial.harmless(socket.accept().is_err(), "somebody connected");
