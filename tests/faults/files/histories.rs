@@ -22,13 +22,14 @@ pub(super) const CASES: &[Case] = &[
         "F06",
         "10,000 histories that are exchanged with links all the time",
         race,
-    ),
+    )
+    .within(Duration::from_mins(5)),
     Case::slow(
         "F09",
         "a directory on the way to a named history is exchanged with a link",
         moved_root,
     ),
-    Case::slow("F16", "a million entries in /home", many_entries),
+    Case::slow("F16", "a million entries in /home", many_entries).within(Duration::from_mins(5)),
     Case::quick("F24", "/home is a link of root's", home_elsewhere),
     Case::quick(
         "F26",
@@ -44,7 +45,8 @@ pub(super) const CASES: &[Case] = &[
         "F28",
         "a passwd file of a million users, and a line of 10 MiB",
         many_users,
-    ),
+    )
+    .within(Duration::from_mins(5)),
     Case::quick("F29", "a passwd file that is a FIFO", no_passwd),
     Case::quick(
         "F30",

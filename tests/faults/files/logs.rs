@@ -36,6 +36,11 @@ pub(super) const CASES: &[Case] = &[
         exchanged,
     ),
     Case::quick(
+        "F25",
+        "an automount point in /home, whose daemon is mute",
+        automount,
+    ),
+    Case::quick(
         "F35",
         "procfs, sysfs and mqueue mounted over log directories and homes",
         kernels,
@@ -266,6 +271,39 @@ fn kernels(trial: &mut Trial) -> Result<(), Skipped> {
         Trial::rows(&bundle, sql) == ["0"],
         "a file of the kernel was read as a log",
     );
+    Ok(())
+}
+
+/// Whoever goes in waits for the daemon for ever.
+fn automount(trial: &mut Trial) -> Result<(), Skipped> {
+    let tree = Tree::live(trial);
+    let point = tree.directory("home/auto", 0);
+    let requests = tree.node("requests", 0, &["p"]);
+    let script = "exec 3<>\"$1\"; mount -t autofs -o \
+         fd=3,pgrp=$$,minproto=5,maxproto=5,indirect none \"$2\" 2>/dev/null || exit; \
+         : >\"$1.ready\"; exec sleep 1000";
+    let mut daemon = Command::new("setsid");
+    daemon.args(["sh", "-c", script, "sh"]);
+    trial.start(daemon.arg(&requests).arg(&point));
+    let ready = tree.path("requests.ready");
+    for _ in 0..100 {
+        if ready.exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    if !ready.exists() {
+        return Err(Skipped::because("needs autofs in the kernel"));
+    }
+    let bundle = tree.bundle(trial, LIMIT);
+    let wanted = "skipped | below an automount point";
+    expect(trial, &bundle, &[("/home/auto/.bash_history", wanted)]);
+    let mut asked = Command::new("dd");
+    asked.args(["iflag=nonblock", "bs=4096", "count=1", "status=none"]);
+    asked.stderr(std::process::Stdio::null());
+    asked.arg(format!("if={}", requests.display()));
+    let asked = asked.output().unwrap();
+    trial.harmless(asked.stdout.is_empty(), "the daemon was asked to mount");
     Ok(())
 }
 
