@@ -1,5 +1,6 @@
 //! Trees of no living host, and whom a file belongs to.
 
+use std::fmt::Write as _;
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 use std::time::Duration;
@@ -209,9 +210,9 @@ fn deep(trial: &mut Trial) -> Result<(), Skipped> {
     );
     let home = format!("/home/bob{}", format!("/{}", "d".repeat(200)).repeat(60));
     let mut passwd = std::fs::read_to_string(tree.path("etc/passwd")).unwrap();
-    passwd += &format!("deep:x:1002:1002::{home}:/bin/sh\n");
+    writeln!(&mut passwd, "deep:x:1002:1002::{home}:/bin/sh").unwrap();
     let near = format!("/home/bob{}", format!("/{}", "d".repeat(200)).repeat(19));
-    passwd += &format!("near:x:1002:1002::{near}:/bin/sh\n");
+    writeln!(&mut passwd, "near:x:1002:1002::{near}:/bin/sh").unwrap();
     tree.file("etc/passwd", 0, passwd);
     let bundle = tree.bundle(trial, LIMIT);
     expect(

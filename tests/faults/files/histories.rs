@@ -1,6 +1,7 @@
 //! Histories of shells, and homes.
 
-use std::io::{Read, Write};
+use std::fmt::Write as _;
+use std::io::{Read, Write as _};
 use std::os::unix::fs::chown;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
@@ -139,7 +140,7 @@ fn race(trial: &mut Trial) -> Result<(), Skipped> {
             let file = tree.file(&format!("{home}/{name}"), BOB, "regular\n");
             let link = tree.link(&format!("{home}/x{name}"), BOB, "/etc/shadow");
             let list = &mut lists[user % 2];
-            *list += &format!("{}\n{}\n", file.display(), link.display());
+            writeln!(list, "{}\n{}", file.display(), link.display()).unwrap();
         }
     }
     for (number, list) in lists.iter().enumerate() {
@@ -147,7 +148,7 @@ fn race(trial: &mut Trial) -> Result<(), Skipped> {
         std::fs::write(&path, list).unwrap();
         trial.start(Command::new(&swap).arg(path));
     }
-    let bundle = tree.bundle(trial, Duration::from_secs(60));
+    let bundle = tree.bundle(trial, Duration::from_secs(70));
     let sql = "SELECT count(*), sum(outcome = 'collected'), \
          sum(reason = 'symbolic link to /etc/shadow') FROM collection_log \
          WHERE path LIKE '/home/racer%' AND outcome != 'absent'";
@@ -215,7 +216,7 @@ fn many_entries(trial: &mut Trial) -> Result<(), Skipped> {
     for number in 0..1_000_000 {
         std::fs::hard_link(&first, tree.path(&format!("home/z{number}"))).unwrap();
     }
-    let bundle = tree.bundle(trial, Duration::from_secs(60));
+    let bundle = tree.bundle(trial, Duration::from_secs(70));
     let found = outcome(&bundle, "/home");
     trial.named(found.contains("over 100,000 entries"), found);
     Ok(())
@@ -313,12 +314,17 @@ fn odd_homes(trial: &mut Trial) -> Result<(), Skipped> {
 fn many_users(trial: &mut Trial) -> Result<(), Skipped> {
     let tree = Tree::live(trial);
     let mut passwd = std::fs::read_to_string(tree.path("etc/passwd")).unwrap();
-    passwd += &format!("long:x:1:1:{}:/home/long:/bin/sh\n", "y".repeat(10 << 20));
+    writeln!(
+        &mut passwd,
+        "long:x:1:1:{}:/home/long:/bin/sh",
+        "y".repeat(10 << 20)
+    )
+    .unwrap();
     for user in 0..1_000_000 {
-        passwd += &format!("u{user}:x:1001:1001::/home/u{user}:/bin/sh\n");
+        writeln!(&mut passwd, "u{user}:x:1001:1001::/home/u{user}:/bin/sh").unwrap();
     }
     tree.file("etc/passwd", 0, passwd);
-    let bundle = tree.bundle(trial, Duration::from_secs(65));
+    let bundle = tree.bundle(trial, Duration::from_secs(70));
     let found = outcome(&bundle, "/etc/passwd");
     trial.named(found.contains("truncated | cut at 16777216 bytes"), found);
     let found = outcome(&bundle, "/home");
