@@ -11,7 +11,7 @@ use std::os::fd::AsFd;
 use schema::Text;
 use schema::frame;
 
-use crate::host::Host;
+use crate::host::{self, Host};
 use crate::plan::{self, ProcessItem};
 use crate::protocol::{End, ItemGroup, Reply, Request, RotatedTask};
 use crate::sys::Cell;
@@ -242,7 +242,7 @@ impl<'a, F: AsFd> Collector<'a, F> {
             Ok(found) => found,
             Err(refusal) => return refusal.end(),
         };
-        let listed = self.host.list(directory, each);
+        let listed = host::list(directory, each);
         End {
             access_time_touched,
             ..ended(listed)

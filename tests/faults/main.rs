@@ -35,7 +35,6 @@ use case::{Case, Result};
 fn cases() -> Vec<&'static Case> {
     let families = [
         processes::CASES,
-        files::CASES,
         footprint::CASES,
         surroundings::CASES,
         output::CASES,
@@ -44,7 +43,8 @@ fn cases() -> Vec<&'static Case> {
         shown::CASES,
         secrets::CASES,
     ];
-    families.into_iter().flatten().collect()
+    let files = files::CASES.into_iter().flatten();
+    families.into_iter().flatten().chain(files).collect()
 }
 
 fn main() -> ExitCode {
