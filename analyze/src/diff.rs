@@ -17,13 +17,12 @@ mod tests;
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::time::Duration;
 
 use schema::TableDef;
 use schema::tables::TABLES;
 
 use crate::Error;
-use crate::db::query::{Restricted, Snapshot, Unlocked, Value};
+use crate::db::query::{Limits, Restricted, Snapshot, Unlocked, Value};
 use statement::Plan;
 
 /// What differs.
@@ -108,13 +107,13 @@ pub struct Pair<'a> {
 }
 
 /// Compares two snapshots in the named tables, or in all that have keys.
-pub fn compare(pair: Pair<'_>, tables: &[String], time_limit: Duration) -> Result<Diff, Error> {
+pub fn compare(pair: Pair<'_>, tables: &[String], limits: Limits) -> Result<Diff, Error> {
     let tables = choose(tables)?;
-    let database = Unlocked::open(pair.before)?;
+    let database = Unlocked::open(pair.before, limits)?;
     database.attach(pair.after, statement::AFTER)?;
     let before = database.snapshot(statement::BEFORE, pair.from)?;
     let after = database.snapshot(statement::AFTER, pair.to)?;
-    let database = database.lock(time_limit)?;
+    let database = database.lock()?;
 
     let same_boot = before.boot_id.is_some() && before.boot_id == after.boot_id;
     let mut notes = notes(&before, &after, same_boot);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Format;
 use super::reach::now;
+use crate::db::query::{Limits, MEMORY_MIB};
 use crate::diff::{self, Pair};
 use crate::{Error, Exit, source};
 
@@ -30,6 +31,9 @@ pub struct Args {
     /// End the comparison of a table after so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub timeout: u64,
+    /// End the comparison of a table that needs so much memory.
+    #[arg(long, value_name = "MIB", default_value_t = MEMORY_MIB, value_parser = clap::value_parser!(u32).range(1..))]
+    pub memory: u32,
 }
 
 /// Runs `diff`.
@@ -44,7 +48,11 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
         from: args.from.as_deref(),
         to: args.to.as_deref(),
     };
-    let diff = diff::compare(pair, &tables, Duration::from_secs(args.timeout))?;
+    let limits = Limits {
+        time: Duration::from_secs(args.timeout),
+        memory_mib: args.memory,
+    };
+    let diff = diff::compare(pair, &tables, limits)?;
     match args.format {
         Format::Text => diff.write_text(now(), out)?,
         Format::Json => diff.write_json(out)?,

@@ -1,6 +1,9 @@
 //! Planted changes are found, and what the declarations mark is not a change.
 
+use std::time::Duration;
+
 use super::*;
+use crate::db::query::Limits;
 use crate::db::query::fixture::Fixture;
 
 fn diff(fixture: &Fixture) -> Diff {
@@ -10,7 +13,7 @@ fn diff(fixture: &Fixture) -> Diff {
         from: Some("before"),
         to: Some("after"),
     };
-    compare(pair, &[], Duration::from_secs(20)).unwrap()
+    compare(pair, &[], Limits::of(Duration::from_secs(20))).unwrap()
 }
 
 /// The differences as lines, each with its table before it.
@@ -283,10 +286,20 @@ fn two_databases_and_named_tables() {
         from: None,
         to: None,
     };
-    let diff = compare(pair, &["groups".to_owned()], Duration::from_secs(20)).unwrap();
+    let diff = compare(
+        pair,
+        &["groups".to_owned()],
+        Limits::of(Duration::from_secs(20)),
+    )
+    .unwrap();
     assert_eq!(diff.tables.len(), 1);
     assert_eq!(diff.tables[0].table, "groups");
-    let error = compare(pair, &["log_lines".to_owned()], Duration::from_secs(20)).unwrap_err();
+    let error = compare(
+        pair,
+        &["log_lines".to_owned()],
+        Limits::of(Duration::from_secs(20)),
+    )
+    .unwrap_err();
     assert!(
         error.to_string().contains("there is no table log_lines"),
         "{error}"
