@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::case::Case;
-use crate::common::{self, random, succeed};
+use crate::common::{random, succeed};
 use crate::trial::{Skipped, Trial};
 
 pub(crate) const CASES: &[Case] = &[
@@ -171,7 +171,7 @@ fn pseudonyms(trial: &mut Trial) -> Result<(), Skipped> {
 }
 
 fn linear(trial: &mut Trial) -> Result<(), Skipped> {
-    const LENGTH: usize = 4 << 20;
+    const LENGTH: usize = 512 << 10;
     let fill = |piece: &str| piece.repeat(LENGTH / piece.len());
     // What begins a rule and never ends it, again and again, and what makes words, quotes and commands without end.
     let lines = [

@@ -546,7 +546,9 @@ fn messages(trial: &mut Trial) -> Result<(), Skipped> {
             harmless(trial, &shown, &output);
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             trial.named(
-                output.status.code() == Some(0) || !said.is_empty() || ["verify", "load"].contains(&arguments[0]),
+                output.status.code() == Some(0)
+                    || !said.is_empty()
+                    || ["verify", "load"].contains(&arguments[0]),
                 format!("{shown}: {:?}: nothing is said", output.status),
             );
             trial.ends(!said.contains("panicked"), format!("{shown}: {said}"));
