@@ -236,7 +236,7 @@ fn terminal(trial: &mut Trial) -> Result<(), Skipped> {
     // With its summary, which names paths.
     let mut capture = Command::new(trial.capture().get_program());
     capture.arg("-o").arg(&live);
-    let output = trial.run(&mut capture, Duration::from_secs(60));
+    let output = trial.run(&mut capture, Duration::from_mins(1));
     harmless(trial, "capture", &output);
     trial.named(
         String::from_utf8_lossy(&output.stdout).contains("\\x1b]52;c;QUFB\\x07"),
@@ -282,16 +282,16 @@ fn terminal(trial: &mut Trial) -> Result<(), Skipped> {
     capture
         .arg("--label")
         .arg(OsStr::from_bytes(user.as_bytes()));
-    let output = trial.run(&mut capture, Duration::from_secs(60));
+    let output = trial.run(&mut capture, Duration::from_mins(1));
     harmless(trial, "capture --root", &output);
     std::fs::remove_file(trial.place().join("loaded.db")).unwrap();
     std::fs::remove_file(trial.place().join("fresh.db")).unwrap();
     every_answer(trial, &dead, 1);
-    let line = Trial::rows(
+    let planted = Trial::rows(
         &dead,
         "SELECT message FROM log_lines WHERE program = 'planted'",
     );
-    trial.rest(line == ["the healthy line"], format!("{line:?}"));
+    trial.rest(planted == ["the healthy line"], format!("{planted:?}"));
     Ok(())
 }
 
@@ -369,10 +369,8 @@ fn markdown(trial: &mut Trial) -> Result<(), Skipped> {
         "\\",
     ];
     let history = texts.join("\n") + "\nthe healthy command\n";
-    let log: String = texts
-        .iter()
-        .map(|text| format!("Nov  3 04:05:06 web-1 app[7]: error: {text}\n"))
-        .collect();
+    let log = texts.map(|text| format!("Nov  3 04:05:06 web-1 app[7]: error: {text}\n"));
+    let log = log.concat();
     let tree = tree(
         trial,
         b"a|b",

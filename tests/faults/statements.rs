@@ -267,7 +267,7 @@ fn memory(trial: &mut Trial) -> Result<(), Skipped> {
     for sql in statements {
         for format in ["table", "csv"] {
             let arguments = [sql.as_str(), "--timeout", "60", "--format", format];
-            let output = database.ask(trial, &arguments, Duration::from_secs(60));
+            let output = database.ask(trial, &arguments, Duration::from_mins(1));
             refused(trial, &sql, &output, &["needs more than 320 MiB of memory"]);
         }
     }
@@ -275,7 +275,7 @@ fn memory(trial: &mut Trial) -> Result<(), Skipped> {
     for format in ["table", "csv", "jsonl", "markdown"] {
         let sql = format!("{ENDLESS} SELECT printf('%.*c', 1000000, 'x') AS x FROM n LIMIT 40");
         let arguments = [sql.as_str(), "--format", format];
-        let output = database.ask(trial, &arguments, Duration::from_secs(60));
+        let output = database.ask(trial, &arguments, Duration::from_mins(1));
         trial.rest(
             output.status.success() && output.stdout.len() > 40_000_000,
             format!(
