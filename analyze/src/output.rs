@@ -32,7 +32,8 @@ pub use json::{object, pretty};
 pub enum Format {
     /// Columns for people.
     Table,
-    /// Comma-separated values with a header.
+    /// Comma-separated values with a header. To have the exact text back: take one leading `'` away, then undo the escapes
+    /// \\\\, \\r, \\xHH (a byte) and \\u{H} (a character).
     Csv,
     /// One array of objects.
     Json,

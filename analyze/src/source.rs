@@ -90,15 +90,18 @@ pub struct Opened {
 
 impl Opened {
     /// Opens the database for questions, once.
-    ///
-    /// One that was made for this command loses its name at once, where the system lets an open file go: whatever ends the
-    /// command leaves nothing behind.
     pub fn connect(&self, limits: Limits) -> Result<Unlocked, Error> {
         let database = Unlocked::open(&self.path, limits)?;
+        self.forget();
+        Ok(database)
+    }
+
+    /// To be called when the database has been opened. One that was made for this command loses its name, where the system
+    /// lets an open file go: whatever ends the command leaves nothing behind.
+    pub fn forget(&self) {
         if cfg!(unix) {
             drop(self.temporary.take());
         }
-        Ok(database)
     }
 
     /// The database's file.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Format;
 use super::reach::now;
 use crate::db::query::{Limits, MEMORY_MIB};
-use crate::diff::{self, Pair};
+use crate::diff::{self, Databases, Pair};
 use crate::{Error, Exit, source};
 
 /// Arguments of `diff`.
@@ -42,17 +42,19 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     let before = source::open(&args.before)?;
     let opened = after.map(source::open).transpose()?;
     let after = opened.as_ref().unwrap_or(&before);
-    let pair = Pair {
-        before: before.database(),
-        after: after.database(),
-        from: args.from.as_deref(),
-        to: args.to.as_deref(),
-    };
     let limits = Limits {
         time: Duration::from_secs(args.timeout),
         memory_mib: args.memory,
     };
-    let diff = diff::compare(pair, &tables, limits)?;
+    let databases = Databases::open(before.database(), after.database(), limits)?;
+    before.forget();
+    after.forget();
+    let pair = Pair {
+        databases,
+        from: args.from.as_deref(),
+        to: args.to.as_deref(),
+    };
+    let diff = diff::compare(pair, &tables)?;
     match args.format {
         Format::Text => diff.write_text(now(), out)?,
         Format::Json => diff.write_json(out)?,
