@@ -49,8 +49,7 @@ pub(crate) const CASES: &[Case] = &[
         "R09",
         "terminal codes in arguments, paths and files that are no bundles",
         messages,
-    )
-    .in_quick_part(),
+    ),
 ];
 
 const WEB: &str = "the web page";
