@@ -91,7 +91,19 @@ pub fn main() -> ExitCode {
 /// What needs more stack than [`main`] may have had.
 #[inline(never)]
 fn run_command() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) if usage.use_stderr() => {
+            // It quotes the arguments, among which may be names that others chose.
+            let text = schema::text::escaped_lines(usage.render().to_string().as_bytes());
+            let _ = write!(io::stderr().lock(), "{text}");
+            return Exit::Failed.into();
+        }
+        Err(help) => {
+            let _ = help.print();
+            return Exit::Complete.into();
+        }
+    };
     if let Some(memory) = arguments.worker {
         // The parent notices by itself when a worker ends.
         return match worker::main(memory) {
