@@ -16,6 +16,9 @@ mod bundles;
 mod case;
 mod files;
 mod footprint;
+mod forge;
+mod forged;
+mod mutations;
 mod output;
 mod processes;
 mod secrets;
@@ -38,6 +41,8 @@ fn cases() -> Vec<&'static Case> {
         footprint::CASES,
         output::CASES,
         bundles::CASES,
+        forged::CASES,
+        mutations::CASES,
         statements::CASES,
         shown::CASES,
         secrets::CASES,
