@@ -17,26 +17,28 @@ pub(crate) const CASES: &[Case] = &[
         "B07",
         "frames that ask for windows of 2^31 and 2^41 bytes",
         windows,
-    )
-    .in_quick_part(),
+    ),
     Case::here(
         "B09",
         "a compressed bundle, and archives of other kinds",
         nested,
     )
     .in_quick_part(),
-    Case::here("B10", "names that lead elsewhere", names).in_quick_part(),
-    Case::here("B11", "links, devices and pipes as members", kinds).in_quick_part(),
+    Case::here("B10", "names that lead elsewhere", names),
+    Case::here("B11", "links, devices and pipes as members", kinds),
     Case::here(
         "B13",
         "tar sizes that are huge, negative or no numbers",
         sizes,
-    )
-    .in_quick_part(),
+    ),
     Case::here("B15", "a GNU long name of a gigabyte", long_name),
-    Case::here("B16", "ten million members without content", members),
-    Case::here("B19", "records with lengths that lie", records).in_quick_part(),
-    Case::here("B25", "a frame hidden before the seek table", hidden).in_quick_part(),
+    Case::here(
+        "B16",
+        "more members without content than there may be",
+        members,
+    ),
+    Case::here("B19", "records with lengths that lie", records),
+    Case::here("B25", "a frame hidden before the seek table", hidden),
     Case::here(
         "B26",
         "a damaged copy loaded before the whole one",
@@ -317,7 +319,8 @@ fn long_name(trial: &mut Trial) -> Result<(), Skipped> {
 
 fn members(trial: &mut Trial) -> Result<(), Skipped> {
     let mut bundle = forge::compress(&forge::tar(&forge::honest()[0]));
-    for frame in 0..320 {
+    // Two million are the limit.
+    for frame in 0..70 {
         let entries: Vec<Entry> = (0..32_000)
             .map(|number| Entry::file(&format!("root/{frame}/{number}"), b""))
             .collect();

@@ -242,6 +242,7 @@ fn mutations(trial: &mut Trial) -> Result<(), Skipped> {
     }
     let whole = std::fs::read(common::web_1()).unwrap();
     let frames = forge::honest();
+    let since = Instant::now();
     let from = number("FREEZEFRAME_MUTATIONS_FROM", 0);
     let count = number("FREEZEFRAME_MUTATIONS", COUNT);
     let place = trial.place().to_owned();
@@ -279,6 +280,9 @@ fn mutations(trial: &mut Trial) -> Result<(), Skipped> {
                 matches!(code, Some(0..=2)) && !said.contains("panicked"),
                 shown(),
             );
+            if !matches!(code, Some(0..=2)) {
+                eprintln!("{}", shown());
+            }
             let silent = code == Some(2) && said.trim().is_empty();
             trial.named(!silent, shown());
             if is_told && arguments[0] == "sql" {
@@ -293,7 +297,10 @@ fn mutations(trial: &mut Trial) -> Result<(), Skipped> {
         );
         std::fs::remove_dir_all(place.join(seed.to_string())).unwrap();
     }
-    eprintln!("{count} changes, the longest command {longest:?}");
+    eprintln!(
+        "{count} changes in {:?}, the longest command {longest:?}",
+        since.elapsed()
+    );
     for ((what, command, code), count) in codes {
         eprintln!("{what}: {command}: exit {code:?}: {count}");
     }
