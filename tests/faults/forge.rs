@@ -50,9 +50,12 @@ pub(crate) fn sum_again(frames: &mut [Vec<Entry>]) {
             .flatten()
             .map(|entry| (entry.name.clone(), hex(&Sha256::digest(&entry.content))))
             .collect();
-        let is_wanted = |entry: &Entry| match closing {
-            true => entry.name == member::SUMS.as_bytes(),
-            false => entry.name.starts_with(part.as_bytes()),
+        let is_wanted = |entry: &Entry| {
+            if closing {
+                entry.name == member::SUMS.as_bytes()
+            } else {
+                entry.name.starts_with(part.as_bytes())
+            }
         };
         for entry in frames.iter_mut().flatten().filter(|entry| is_wanted(entry)) {
             let mut lines = Vec::new();

@@ -32,11 +32,6 @@ pub(crate) const CASES: &[Case] = &[
         sizes,
     ),
     Case::here("B15", "a GNU long name of a gigabyte", long_name),
-    Case::here(
-        "B16",
-        "more members without content than there may be",
-        members,
-    ),
     Case::here("B19", "records with lengths that lie", records),
     Case::here("B25", "a frame hidden before the seek table", hidden),
     Case::here(
@@ -45,7 +40,6 @@ pub(crate) const CASES: &[Case] = &[
         damaged_first,
     )
     .in_quick_part(),
-    Case::here("B27", "a million empty frames", empty_frames),
 ];
 
 const MEMORY: &str = "--as=536870912";
@@ -317,23 +311,6 @@ fn long_name(trial: &mut Trial) -> Result<(), Skipped> {
     Ok(())
 }
 
-fn members(trial: &mut Trial) -> Result<(), Skipped> {
-    let mut bundle = forge::compress(&forge::tar(&forge::honest()[0]));
-    // Two million are the limit.
-    for frame in 0..70 {
-        let entries: Vec<Entry> = (0..32_000)
-            .map(|number| Entry::file(&format!("root/{frame}/{number}"), b""))
-            .collect();
-        bundle.extend(forge::compress(&forge::tar(&entries)));
-    }
-    write(trial, "members", &bundle);
-    verified(trial, "members", 2, "the number of members", 100);
-    extracted(trial, "members");
-    write(trial, "whole", &std::fs::read(common::web_1()).unwrap());
-    told(trial, "whole");
-    Ok(())
-}
-
 fn records(trial: &mut Trial) -> Result<(), Skipped> {
     let lies: [&[u8]; 4] = [
         b"\xff\xff\xff\xff",
@@ -410,16 +387,5 @@ fn damaged_first(trial: &mut Trial) -> Result<(), Skipped> {
         listed(trial.place()).len() == 4,
         format!("{:?}", listed(trial.place())),
     );
-    Ok(())
-}
-
-fn empty_frames(trial: &mut Trial) -> Result<(), Skipped> {
-    let start = forge::compress(&forge::tar(&forge::honest()[0]));
-    let empty = forge::compress(b"").repeat((1 << 20) + 10);
-    write(trial, "frames", &[start, empty].concat());
-    verified(trial, "frames", 2, "the number of frames", 60);
-    extracted(trial, "frames");
-    write(trial, "whole", &std::fs::read(common::web_1()).unwrap());
-    told(trial, "whole");
     Ok(())
 }
