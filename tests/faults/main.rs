@@ -16,6 +16,9 @@ mod bundles;
 mod case;
 mod files;
 mod footprint;
+mod forge;
+mod forged;
+mod mutations;
 mod output;
 mod processes;
 mod secrets;
@@ -39,6 +42,8 @@ fn cases() -> Vec<&'static Case> {
         surroundings::CASES,
         output::CASES,
         bundles::CASES,
+        forged::CASES,
+        mutations::CASES,
         statements::CASES,
         shown::CASES,
         secrets::CASES,
