@@ -22,6 +22,7 @@ pub mod run;
 pub mod sink;
 pub mod summary;
 pub mod sys;
+pub mod watch;
 pub mod worker;
 
 pub use cli::main;

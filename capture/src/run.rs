@@ -1,6 +1,7 @@
 //! One capture, from the first worker to the closed bundle: stages in order, most volatile first.
 
 mod dead;
+mod destination;
 mod file_systems;
 mod footprint;
 mod histories;
@@ -28,6 +29,7 @@ use crate::pool::{Dying, Worker};
 use crate::progress::Progress;
 use crate::protocol::{End, FileTask, Identity, ItemGroup, Ready, Request, Visit};
 use crate::sink::{Sink, Tally};
+use crate::watch;
 use crate::{Error, key, worker};
 
 /// Processes of one request: enough that the pipe is never empty, few enough that a lost worker costs little.
@@ -189,19 +191,7 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         )));
     }
     let started = Instant::now();
-    let signalled = Arc::new(AtomicBool::new(false));
-    for signal in [
-        signal_hook::consts::SIGINT,
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGHUP,
-    ] {
-        signal_hook::flag::register(signal, Arc::clone(&signalled)).map_err(|source| {
-            Error::Worker {
-                attempt: "watch for signals",
-                source,
-            }
-        })?;
-    }
+    let signalled = watch::signals()?;
     worker::without_core();
     // Refused without privilege or by a container's rules, and then the work is the same.
     let _ = rustix::process::setpriority_process(None, 10);
@@ -237,13 +227,22 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         clocks,
         capture_id(clocks)?,
     );
-    let (output, path) = open_output(&settings, &header)?;
+    let activity = Arc::default();
+    let (output, path) = destination::open(&settings, &header, &activity)?;
+    let identity = output.identity();
+    let partial = path.as_deref().map(partial_name);
+    watch::over_output(
+        activity,
+        Arc::clone(&signalled),
+        settings.deadline,
+        partial.clone(),
+    );
     let writer = match Writer::new(output, &header) {
         Ok(writer) => writer,
         Err(error) => {
             // There is nothing in the file that is worth its name.
-            if let Some(path) = &path {
-                let _ = std::fs::remove_file(partial_name(path));
+            if let Some(partial) = &partial {
+                let _ = std::fs::remove_file(partial);
             }
             return Err(error.into());
         }
@@ -287,40 +286,14 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         priority_raised_after: None,
         settings,
     };
-    capture.stages()?;
-    capture.finish(path)
-}
-
-fn open_output(settings: &Settings, header: &Header) -> Result<(Output, Option<PathBuf>), Error> {
-    let path = match &settings.output {
-        Destination::Stream => return Ok((Output::Stream(std::io::stdout()), None)),
-        Destination::File(path) => path.clone(),
-        Destination::Named => PathBuf::from(file_name(header)),
-    };
-    Ok((Output::create(&path, settings.max_size)?, Some(path)))
-}
-
-/// `HOST_YYYYMMDDTHHMMSSZ.tar.zst`; a host name is made a plain file name.
-fn file_name(header: &Header) -> String {
-    let host = header.host.hostname.as_deref().unwrap_or("host");
-    let host: String = host
-        .chars()
-        .map(|character| {
-            let plain = character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
-            if plain || character == '.' {
-                character
-            } else {
-                '_'
-            }
-        })
-        .take(64)
-        .collect();
-    let time = jiff::Timestamp::from_microsecond(header.clocks.realtime_us).unwrap_or_default();
-    format!(
-        "{}_{}.tar.zst",
-        host.trim_start_matches('.'),
-        time.strftime("%Y%m%dT%H%M%SZ")
-    )
+    let captured = capture.stages().and_then(|()| capture.finish(path));
+    captured.map_err(|error| match (partial, identity) {
+        (Some(path), Some(identity)) if identity.is_at(&path) => Error::Unnamed {
+            path,
+            source: Box::new(error),
+        },
+        _ => error,
+    })
 }
 
 fn clocks(live: bool) -> Clocks {

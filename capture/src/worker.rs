@@ -50,6 +50,8 @@ pub fn main(memory: i32) -> std::io::Result<()> {
 fn harden() {
     // Each is a courtesy: where it is refused, the work is the same.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    // A parent that is killed closes our input, which a worker that waits for something else does not see.
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     without_core();
 }
 
