@@ -20,7 +20,7 @@ use schema::bundle::{Writer, Written};
 use schema::header::{Clocks, FORMAT_VERSION, Header, Host, Mode, Options, Redaction};
 use schema::manifest::{Manifest, Totals};
 use schema::redact::Redactor;
-use schema::source::Phase;
+use schema::source::{Content, Phase};
 
 use crate::jobs::{Job, Queue};
 use crate::output::{Output, RESERVE, partial_name};
@@ -184,7 +184,7 @@ impl Stop {
 }
 
 /// Captures a host.
-pub fn run(settings: Settings) -> Result<Captured, Error> {
+pub fn run(mut settings: Settings) -> Result<Captured, Error> {
     if let Some(limit) = settings.max_size.filter(|limit| *limit < MIN_SIZE) {
         return Err(Error::Argument(format!(
             "--max-size {limit} is too small: a bundle needs at least {MIN_SIZE} bytes to be closed"
@@ -214,12 +214,21 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         let source = std::io::Error::other("/proc is no procfs; mount it, or name another --root");
         return Err(root_error("capture", source));
     }
-    let redactor = match (settings.redact, &settings.case_key) {
+    let mut redactor = match (settings.redact, &settings.case_key) {
         (false, _) => None,
         (true, None) => Some(Redactor::new(&key::random("make a redaction key")?)?),
         (true, Some(path)) => Some(Redactor::new(&key::of_file(path)?)?),
     };
     let clocks = clocks(ready.live);
+    // A word that somebody typed, and on our command line, where the rules look at it too.
+    let label = settings.label.take();
+    settings.label = label.map(|label| match &mut redactor {
+        Some(redactor) => {
+            let redacted = redactor.redact(Content::Arguments, label.as_bytes());
+            String::from_utf8_lossy(&redacted.bytes).into_owned()
+        }
+        None => label,
+    });
     let header = header(
         &settings,
         &ready,

@@ -14,6 +14,7 @@ mod common;
 
 mod bundles;
 mod case;
+mod ended;
 mod files;
 mod footprint;
 mod output;
@@ -37,6 +38,7 @@ fn cases() -> Vec<&'static Case> {
         files::CASES,
         footprint::CASES,
         output::CASES,
+        ended::CASES,
         bundles::CASES,
         statements::CASES,
         shown::CASES,
