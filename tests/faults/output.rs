@@ -38,7 +38,7 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 /// Longer than any capture of these small worlds.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 fn taken(trial: &mut Trial) -> Result<(), Skipped> {
     let healthy = trial.healthy(2);
     let place = trial.place().join("names");
@@ -104,7 +104,7 @@ fn no_space(trial: &mut Trial) -> Result<(), Skipped> {
     let output = run_to(trial, &[], &bundle);
     cut_short(
         trial,
-        &output.status,
+        output.status,
         &bundle,
         "the output has no more space",
     );
@@ -129,7 +129,7 @@ fn no_space(trial: &mut Trial) -> Result<(), Skipped> {
                 format!("{kept}: a bundle that was refused"),
             );
         } else {
-            cut_short(trial, &output.status, &bundle, "no more space");
+            cut_short(trial, output.status, &bundle, "no more space");
         }
     }
     Ok(())
@@ -232,7 +232,7 @@ fn little_size(trial: &mut Trial) -> Result<(), Skipped> {
     let output = run_to(trial, &["--max-size", "3M"], &bundle);
     cut_short(
         trial,
-        &output.status,
+        output.status,
         &bundle,
         "--max-size ended the capture",
     );
@@ -335,7 +335,7 @@ fn file_limit(trial: &mut Trial) -> Result<(), Skipped> {
     let output = trial.run(shell.arg("/mnt/capture").arg(&bundle), LIMIT);
     cut_short(
         trial,
-        &output.status,
+        output.status,
         &bundle,
         "the output reached the limit of file sizes",
     );
@@ -457,7 +457,7 @@ fn refused(trial: &mut Trial, path: &Path, reason: &str) {
 }
 
 /// A bundle that is whole, but says that it lacks something and why.
-fn cut_short(trial: &mut Trial, status: &ExitStatus, bundle: &Path, reason: &str) {
+fn cut_short(trial: &mut Trial, status: ExitStatus, bundle: &Path, reason: &str) {
     let report = verify(trial, bundle, 0);
     trial.named(
         status.code() == Some(1)

@@ -37,7 +37,7 @@ fn own_secrets(trial: &mut Trial) -> Result<(), Skipped> {
         "--label=https://operator:{password}@192.0.2.1/cases"
     ));
     capture.env("API_TOKEN", &password);
-    let bundle = trial.bundle_by(&mut capture, Duration::from_secs(60));
+    let bundle = trial.bundle_by(&mut capture, Duration::from_mins(1));
     let key = std::fs::read_to_string(&key).unwrap();
     let key = key.trim();
     assert!(key.len() == 64, "{} digits", key.len());
