@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser, ValueEnum};
 
 use crate::run::{self, Destination, Settings};
-use crate::{Error, Exit, plan, summary, surroundings, worker};
+use crate::{Error, Exit, output, plan, summary, surroundings, worker};
 
 /// Freezes a live Linux host into one bundle, in seconds, without harming it.
 ///
@@ -168,6 +168,9 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
         Some(path) if path.as_os_str() == "-" => {
             if io::stdout().is_terminal() {
                 return Err(Error::Terminal);
+            }
+            if output::is_stdout_closed() {
+                return Err(Error::Closed);
             }
             Destination::Stream
         }

@@ -23,6 +23,7 @@ pub mod sink;
 pub mod summary;
 pub mod surroundings;
 pub mod sys;
+pub mod watch;
 pub mod worker;
 
 pub use cli::main;

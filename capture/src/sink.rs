@@ -2,6 +2,7 @@
 //! the row of `collection_log` that says how the read ended.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 
 use schema::bundle::{FrameOut, PART_LIMIT, Writer};
 use schema::records::{
@@ -407,13 +408,19 @@ impl<O: FrameOut> Sink<O> {
         self.tolerate(written)
     }
 
-    /// An output that takes no more ends the reading, not the bundle: the writer counts what is lost, and closes it
-    /// with the space that was kept.
+    /// An output that takes no more ends the reading, not the bundle: the writer counts what is lost, and closes it with
+    /// the space that was kept, as far as that can still be written.
     fn tolerate(&mut self, written: Result<(), schema::Error>) -> Result<(), schema::Error> {
         match written {
-            Err(error) if error.is_out_of_space() => {
-                self.full
-                    .get_or_insert_with(|| "the output has no more space".to_owned());
+            Err(schema::Error::Io { source, .. }) => {
+                self.full.get_or_insert_with(|| match source.kind() {
+                    ErrorKind::StorageFull => "the output has no more space".to_owned(),
+                    ErrorKind::QuotaExceeded => "the quota of the output is used up".to_owned(),
+                    ErrorKind::FileTooLarge => {
+                        "the output reached the limit of file sizes".to_owned()
+                    }
+                    _ => format!("the output failed: {source}"),
+                });
                 Ok(())
             }
             result => result,

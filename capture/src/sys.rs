@@ -1,7 +1,7 @@
 //! System calls that the safe crates do not offer.
 #![expect(
     unsafe_code,
-    reason = "shared memory, close_range, getrlimit, ioprio_set, getrusage and adjtimex have no safe wrapper"
+    reason = "shared memory, close_range, getrlimit, ioprio_set, sigaction, getrusage and adjtimex have no safe wrapper"
 )]
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -144,6 +144,18 @@ pub fn lowest_io_priority() {
     unsafe {
         libc::syscall(libc::SYS_ioprio_set, WHO_PROCESS, THIS, BEST_EFFORT_LOWEST);
     }
+}
+
+/// Whether this process was started with a signal ignored (`sigaction(2)`, which changes nothing without an action).
+pub fn is_ignored(signal: i32) -> bool {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: the old action goes to memory of its type; all bits zero are a valid value of it, the default action, so it
+    // may be read even where the call fails, which it does for a number that is no signal.
+    let action = unsafe {
+        libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr());
+        action.assume_init()
+    };
+    action.sa_sigaction == libc::SIG_IGN
 }
 
 /// What the kernel says of its clock (`adjtimex(2)`, which changes nothing when no mode is given).

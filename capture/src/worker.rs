@@ -63,6 +63,8 @@ fn harden() {
         .write(true)
         .open("/proc/self/oom_score_adj");
     let _ = own.and_then(|mut file| file.write_all(b"1000"));
+    // A parent that is killed closes our input, which a worker that waits for something else does not see.
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     without_core();
 }
 

@@ -14,6 +14,7 @@ mod common;
 
 mod bundles;
 mod case;
+mod ended;
 mod files;
 mod footprint;
 mod forge;
@@ -41,6 +42,7 @@ fn cases() -> Vec<&'static Case> {
         footprint::CASES,
         surroundings::CASES,
         output::CASES,
+        ended::CASES,
         bundles::CASES,
         forged::CASES,
         mutations::CASES,
