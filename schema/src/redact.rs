@@ -6,6 +6,8 @@
 
 mod forms;
 mod history;
+#[cfg(test)]
+mod properties;
 pub mod words;
 
 use std::borrow::Cow;
