@@ -296,7 +296,7 @@ proptest::proptest! {
                 assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']));
                 assert!(cell == expected || cell.strip_prefix('\'') == Some(expected), "{csv:?}");
             }
-            let hex: String = input.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = schema::bundle::hex(input);
             let hex = serde_json::json!({ "bytes_hex": hex });
             let exact = exact.map_or(hex.clone(), serde_json::Value::from);
             let array: serde_json::Value = serde_json::from_str(&both(Format::Json, input)).unwrap();

@@ -197,7 +197,7 @@ pub const EVERY: &[Parser] = &[
         rows(text, proc_pressure::parse(text));
     }),
     parser("proc_stat", Host, |text| {
-        value(text, proc_stat::parse(text))
+        value(text, proc_stat::parse(text));
     }),
     parser("proc_swaps", Host, |text| {
         rows(text, proc_swaps::parse(text));

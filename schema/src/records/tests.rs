@@ -52,10 +52,8 @@ impl Anything {
 macro_rules! numbers {
     ($($method:ident: $visit:ident, $type:ty);+ $(;)?) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-            #[expect(clippy::as_conversions, reason = "any value of the smaller type is wanted")]
-            #[expect(clippy::cast_possible_truncation, reason = "any value of the smaller type is wanted")]
-            #[expect(clippy::cast_possible_wrap, reason = "any value of the smaller type is wanted")]
-            let value = self.number() as $type;
+            let bytes = self.number().to_le_bytes();
+            let value = <$type>::from_le_bytes(*bytes.first_chunk().unwrap());
             visitor.$visit(value)
         }
     )+};
