@@ -79,7 +79,9 @@ fuzz_target!(|input: &[u8]| -> Corpus {
     let again = redactor.redact(content, &redacted.bytes);
     let before = pseudonyms(&redacted.bytes);
     let mut after = pseudonyms(&again.bytes).into_iter();
-    let stays = before.iter().all(|known| after.any(|found| found == *known));
+    let stays = before
+        .iter()
+        .all(|known| after.any(|found| found == *known));
     assert!(
         stays,
         "{} became {}",
