@@ -171,3 +171,22 @@ proptest::proptest! {
         commands(line.as_bytes());
     }
 }
+
+/// Found by looking for slow lines: each opening brace was followed to the end of the word, which took the square of its
+/// length, and a history of such lines minutes.
+#[test]
+fn words_of_braces_take_no_time() {
+    let started = std::time::Instant::now();
+    for word in [
+        "{".repeat(4000),
+        "{a,".repeat(1300),
+        format!("{}a{}", "{".repeat(2000), "}".repeat(2000)),
+    ] {
+        let commands = commands(format!("x {word}").as_bytes());
+        assert_eq!(commands.len(), 1);
+        for _ in 0..100 {
+            super::commands(format!("x {word}").as_bytes());
+        }
+    }
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+}
