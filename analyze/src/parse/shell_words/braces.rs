@@ -2,19 +2,28 @@
 
 use super::{EXPANSION_LIMIT, Piece, WORD_LIMIT, Word};
 
-/// Expands `{a,b}` and `{1..3}`.
+/// Expands `{a,b}` and `{1..3}`, until the words are many or long: what a word becomes is looked at in full, whatever it
+/// cost to type.
 pub(super) fn braces(word: Word) -> Vec<Word> {
     let mut done = Vec::new();
+    let mut length = word.len();
     let mut open = vec![word];
     while let Some(word) = open.pop() {
         let is_under = done.len().saturating_add(open.len()) < EXPANSION_LIMIT;
-        let expanded = if is_under && word.len() <= WORD_LIMIT {
+        let expanded = if is_under && length <= WORD_LIMIT {
             first_brace(&word)
         } else {
             None
         };
         match expanded {
-            Some(words) => open.extend(words.into_iter().rev()),
+            Some(words) => {
+                length = length.saturating_sub(word.len());
+                length = words
+                    .iter()
+                    .map(Vec::len)
+                    .fold(length, usize::saturating_add);
+                open.extend(words.into_iter().rev());
+            }
             None => done.push(word),
         }
     }
