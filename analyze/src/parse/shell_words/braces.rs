@@ -2,6 +2,9 @@
 
 use super::{EXPANSION_LIMIT, Piece, WORD_LIMIT, Word};
 
+/// Length of the words that one pair of braces may make.
+const WORDS_LIMIT: usize = 4 * WORD_LIMIT;
+
 /// Expands `{a,b}` and `{1..3}`, until the words are many or long: what a word becomes is looked at in full, whatever it
 /// cost to type.
 pub(super) fn braces(word: Word) -> Vec<Word> {
@@ -15,13 +18,12 @@ pub(super) fn braces(word: Word) -> Vec<Word> {
         } else {
             None
         };
+        let made = |words: &Vec<Word>| words.iter().map(Vec::len).fold(0, usize::saturating_add);
+        let expanded = expanded.filter(|words| made(words) <= WORDS_LIMIT);
         match expanded {
             Some(words) => {
                 length = length.saturating_sub(word.len());
-                length = words
-                    .iter()
-                    .map(Vec::len)
-                    .fold(length, usize::saturating_add);
+                length = length.saturating_add(made(&words));
                 open.extend(words.into_iter().rev());
             }
             None => done.push(word),
