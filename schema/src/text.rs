@@ -210,4 +210,48 @@ mod tests {
             "a\\u{fe0f}b\\u{e0100}c\\u{34f}d\\u{2069}e\\u{2028}",
         );
     }
+
+    /// What [`escaped`] was given.
+    fn unescaped(text: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut rest = text;
+        while let Some((before, escape)) = rest.split_once('\\') {
+            bytes.extend_from_slice(before.as_bytes());
+            let code = |digits: &str| u32::from_str_radix(digits, 16).unwrap();
+            let used = match escape.as_bytes()[0] {
+                b'x' => {
+                    bytes.push(u8::try_from(code(escape.get(1..3).unwrap())).unwrap());
+                    3
+                }
+                b'u' => {
+                    let end = escape.find('}').unwrap();
+                    let character = char::from_u32(code(escape.get(2..end).unwrap())).unwrap();
+                    bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    end + 1
+                }
+                letter => {
+                    let at = b"ntr\\".iter().position(|known| *known == letter);
+                    bytes.push(b"\n\t\r\\"[at.unwrap()]);
+                    1
+                }
+            };
+            rest = escape.get(used..).unwrap();
+        }
+        bytes.extend_from_slice(rest.as_bytes());
+        bytes
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_exact_bytes_can_be_read_back(
+            bytes: Vec<u8>,
+            text in "[\\\\nxu{}0-9a-f\u{1b}\u{9b}\u{202e}\u{feff}\u{e0041}ä\n\t]{0,40}",
+        ) {
+            for input in [bytes.as_slice(), text.as_bytes()] {
+                let shown = escaped(input).to_string();
+                assert!(!shown.chars().any(is_unsafe_to_show), "{shown:?}");
+                assert_eq!(unescaped(&shown), input);
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Statement, TransactionBehavior};
 use schema::tables::{ParseIssue, SnapshotRow};
-use schema::{Binder, Row};
+use schema::{Binder, Row, Text};
 
 use super::ddl;
 use crate::Error;
@@ -263,8 +263,17 @@ impl Sink for Inserts<'_> {
         self.row(&ParseIssue {
             member: member.into(),
             line: issue.line,
-            reason: issue.reason.into(),
+            reason: issue.reason.as_ref().into(),
             excerpt: issue.excerpt.into(),
+        });
+    }
+
+    fn unlisted(&mut self, member: &str, count: u64) {
+        self.row(&ParseIssue {
+            member: member.into(),
+            line: None,
+            reason: format!("{count} more, which are not listed one by one").into(),
+            excerpt: Text::default(),
         });
     }
 }

@@ -269,3 +269,43 @@ fn one_row_can_be_a_list_for_people() {
         "{\"pid\":7,\"name\":\"app\",\"unknown\":null,\"odd\\n\":\"\\u0007\"}\n"
     );
 }
+
+/// The same text as TEXT and as BLOB, in one row.
+fn both(format: Format, bytes: &[u8]) -> String {
+    let values = [Value::Text(Cow::Borrowed(bytes)), blob(bytes)];
+    written(format, false, &[&values])
+}
+
+proptest::proptest! {
+    #[test]
+    fn other_programs_read_back_what_was_written(
+        bytes: Vec<u8>,
+        text in "[\"',;=+@\\\\\t\r\n\u{1b}\u{202e}aä -]{0,20}",
+    ) {
+        for input in [bytes.as_slice(), text.as_bytes()] {
+            let escaped = schema::text::escaped(input).to_string();
+            let exact = std::str::from_utf8(input);
+            let csv = both(Format::Csv, input);
+            let rows: Vec<::csv::StringRecord> =
+                ::csv::Reader::from_reader(csv.as_bytes()).records().map(Result::unwrap).collect();
+            assert_eq!(rows.len(), 1, "{csv:?}");
+            for (cell, expected) in rows[0].iter().zip([exact.unwrap_or(&escaped), &escaped]) {
+                // What would be a formula has a `'` before it.
+                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']));
+                assert!(cell == expected || cell.strip_prefix('\'') == Some(expected), "{csv:?}");
+            }
+            let hex = schema::bundle::hex(input);
+            let hex = serde_json::json!({ "bytes_hex": hex });
+            let exact = exact.map_or(hex.clone(), serde_json::Value::from);
+            let array: serde_json::Value = serde_json::from_str(&both(Format::Json, input)).unwrap();
+            let row = serde_json::json!({ "id": exact, "text": hex });
+            assert_eq!(array, serde_json::json!([row]));
+            let line = both(Format::Jsonl, input);
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), row);
+            assert!(!acts_on_a_terminal(&line) && line.lines().count() == 1);
+            // One line for people, and one row of a table for Markdown.
+            assert_eq!(both(Format::Table, input).matches('\n').count(), 2);
+            assert_eq!(both(Format::Markdown, input).matches('\n').count(), 3);
+        }
+    }
+}

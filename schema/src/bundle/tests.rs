@@ -1,3 +1,5 @@
+mod properties;
+
 use std::io::{self, Cursor};
 
 use super::*;

@@ -155,6 +155,10 @@ pub(super) fn is_secret_name(name: &[u8]) -> bool {
     if name.is_empty() || name.len() > NAME_LIMIT {
         return false;
     }
+    // A pseudonym says `secret` too: behind `-psecret:...` stands no value.
+    if super::pseudonyms(name).next().is_some() {
+        return false;
+    }
     let plain: Vec<u8> = name
         .iter()
         .skip_while(|byte| **byte == b'-')
