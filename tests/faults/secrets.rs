@@ -467,6 +467,9 @@ fn cut(trial: &mut Trial) -> Result<(), Skipped> {
             format!("{healthy:?}"),
         );
     }
+    Ok(())
+}
+
 fn own_secrets(trial: &mut Trial) -> Result<(), Skipped> {
     let healthy = trial.healthy(2);
     let key = trial.place().join("case.key");

@@ -36,6 +36,8 @@ pub(super) struct Looked {
     /// Its owner.
     pub(super) uid: u32,
     device: Device,
+    /// Its access time, seconds and nanoseconds, as far as it is known without asking its file system.
+    accessed: (i64, i64),
 }
 
 impl Host {
@@ -161,7 +163,7 @@ impl Host {
             }
             match seen.kind {
                 FileType::Symlink => {
-                    let target = self.read_link(&found, &stat)?;
+                    let target = self.read_link(&found, &seen)?;
                     links += 1;
                     self.judge_link(&seen, directory, &target, in_home)?;
                     if links > LINK_LIMIT {
@@ -195,10 +197,9 @@ impl Host {
     }
 
     /// The target of a symbolic link. For links there is no `O_NOATIME`: what the reading changed is noted.
-    fn read_link(&self, link: &OwnedFd, before: &Stat) -> rustix::io::Result<Vec<u8>> {
+    fn read_link(&self, link: &OwnedFd, before: &Looked) -> rustix::io::Result<Vec<u8>> {
         let target = rustix::fs::readlinkat(link, "", Vec::new())?.into_bytes();
-        let after = rustix::fs::fstat(link)?;
-        if (after.st_atime, after.st_atime_nsec) != (before.st_atime, before.st_atime_nsec) {
+        if look(link)?.accessed != before.accessed {
             // Its own path, below the root that is captured.
             let path = |fd| rustix::fs::readlink(super::fd_path(fd), Vec::new());
             let (path, root) = (path(link)?.into_bytes(), path(&self.root)?.into_bytes());
@@ -245,7 +246,7 @@ impl Host {
 /// Looks at a component of a path without asking a server for it, where the kernel can be told so (Linux 4.11).
 pub(super) fn look(found: &OwnedFd) -> rustix::io::Result<Looked> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
-    let wanted = StatxFlags::TYPE | StatxFlags::MODE | StatxFlags::UID;
+    let wanted = StatxFlags::TYPE | StatxFlags::MODE | StatxFlags::UID | StatxFlags::ATIME;
     match rustix::fs::statx(found, "", flags, wanted) {
         Ok(stat) => {
             let mode = u32::from(stat.stx_mode);
@@ -254,6 +255,7 @@ pub(super) fn look(found: &OwnedFd) -> rustix::io::Result<Looked> {
                 mode,
                 uid: stat.stx_uid,
                 device: (stat.stx_dev_major, stat.stx_dev_minor),
+                accessed: (stat.stx_atime.tv_sec, stat.stx_atime.tv_nsec.into()),
             })
         }
         // Also where a filter of system calls forbids it.
@@ -265,6 +267,10 @@ pub(super) fn look(found: &OwnedFd) -> rustix::io::Result<Looked> {
                 mode: stat.st_mode,
                 uid: stat.st_uid,
                 device: (rustix::fs::major(device), rustix::fs::minor(device)),
+                accessed: (
+                    stat.st_atime,
+                    i64::try_from(stat.st_atime_nsec).unwrap_or(0),
+                ),
             })
         }
         Err(errno) => Err(errno),
