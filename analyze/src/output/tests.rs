@@ -273,7 +273,7 @@ fn one_row_can_be_a_list_for_people() {
 /// The same text as TEXT and as BLOB, in one row.
 fn both(format: Format, bytes: &[u8]) -> String {
     let values = [Value::Text(Cow::Borrowed(bytes)), blob(bytes)];
-    written(format, false, &[&values])
+    written(format, &[&values])
 }
 
 proptest::proptest! {
