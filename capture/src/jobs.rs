@@ -164,7 +164,28 @@ pub struct Queue {
     /// In order.
     pub ready: VecDeque<Job>,
     /// For the end.
-    pub late: Vec<Request>,
+    pub late: Vec<Late>,
+}
+
+/// What hung, or was found not to have been asked for.
+#[derive(Debug)]
+pub struct Late {
+    /// The request.
+    pub request: Request,
+    /// The worker that was killed in it. As long as that one does not die, another would only hang beside it.
+    pub worker: Option<u32>,
+    /// Whether it was asked for at all: else something beside it hung.
+    pub is_tried: bool,
+}
+
+impl From<Request> for Late {
+    fn from(request: Request) -> Self {
+        Late {
+            request,
+            worker: None,
+            is_tried: true,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::{Errno, FdFlags};
 use schema::frame;
 use serde::Serialize;
@@ -68,12 +69,16 @@ impl Worker {
         // Inherited over exec; closed here as soon as the child has it, so that no other worker does.
         rustix::io::fcntl_setfd(&memory, FdFlags::empty())
             .map_err(|errno| failed("share memory with a worker", errno.into()))?;
+        // A worker that hangs must keep nothing open that somebody waits for, and there may be no /dev/null.
+        let errors = memfd_create("freezeframe-errors", MemfdFlags::CLOEXEC)
+            .map_err(|errno| failed("share memory with a worker", errno.into()))?;
         let mut child = Command::new("/proc/self/exe")
             .arg0("capture-worker")
             .args([WORKER_ARGUMENT, &memory.as_raw_fd().to_string()])
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(errors)
             // The terminal's signals are for the parent, which ends the workers in its own way.
             .process_group(0)
             .spawn()
@@ -275,6 +280,11 @@ impl Dying {
     /// Whether it should have died by now.
     pub fn is_stuck(&self) -> bool {
         self.since.elapsed() > DEATH_LIMIT
+    }
+
+    /// Whether what it hangs in has not been answered for that long either since it was killed.
+    pub fn is_beyond(&self, patience: Duration) -> bool {
+        self.is_stuck() && self.since.elapsed() >= patience
     }
 }
 

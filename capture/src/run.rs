@@ -5,6 +5,7 @@ mod destination;
 mod file_systems;
 mod footprint;
 mod histories;
+mod lost;
 mod schedule;
 pub(crate) mod siblings;
 mod sweep;
@@ -124,6 +125,10 @@ struct Capture {
     used_before: footprint::Used,
     hung: u64,
     started_workers: u64,
+    /// How many workers there are to be.
+    wanted_workers: usize,
+    /// Times in a row that one could not be started.
+    failed_starts: u32,
     /// Most workers that there were at one time.
     most_workers: usize,
     processes: BTreeMap<u32, Met>,
@@ -133,6 +138,7 @@ struct Capture {
     /// Which processes answered for the files of their namespace; 0 for files of a dead tree that belong to none.
     stood_in: BTreeSet<(u32, ItemGroup)>,
     file_systems: file_systems::FileSystems,
+    lost: lost::Lost,
     /// Which processes of a dead tree have such files.
     provided: BTreeSet<(u32, ItemGroup)>,
     /// Names of the last listed directory.
@@ -271,12 +277,15 @@ pub fn run(mut settings: Settings) -> Result<Captured, Error> {
         used_before: footprint::Used::now(),
         hung: 0,
         started_workers: 1,
+        wanted_workers: 1,
+        failed_starts: 0,
         most_workers: 1,
         processes: BTreeMap::new(),
         listed: Vec::new(),
         is_live: ready.live,
         stood_in: BTreeSet::new(),
         file_systems: file_systems::FileSystems::default(),
+        lost: lost::Lost::default(),
         provided: BTreeSet::new(),
         names: Vec::new(),
         passwd: Vec::new(),
@@ -418,8 +427,8 @@ impl Capture {
 
     fn start_workers(&mut self) {
         // More workers than processors only wait for each other.
-        let wanted = usize::try_from(self.settings.workers).unwrap_or(1);
-        while self.workers.len() < wanted && self.stop.is_none() {
+        self.wanted_workers = usize::try_from(self.settings.workers).unwrap_or(1).max(1);
+        while self.workers.len() < self.wanted_workers && self.stop.is_none() {
             if !self.replace_worker() {
                 break;
             }

@@ -107,15 +107,23 @@ pub fn inherited(number: i32) -> BorrowedFd<'static> {
     unsafe { BorrowedFd::borrow_raw(number.max(0)) }
 }
 
-/// Closes every descriptor but the standard ones, where the kernel can (Linux 5.9). Only for a process that has opened none
-/// itself.
+/// Closes every descriptor but the standard ones. Only for a process that has opened none itself.
 pub fn close_inherited() {
     const FIRST: libc::c_uint = 3;
     const NO_FLAGS: libc::c_uint = 0;
+    /// More than a process is given by default.
+    const LAST_GUESSED: libc::c_int = 4096;
     // SAFETY: takes three integers and touches no memory. A worker calls this before it opens anything, so that no
     // descriptor is closed which something of ours owns; what `inherited` gave is mapped already and not used again.
-    unsafe {
-        libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, NO_FLAGS);
+    let result =
+        unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, NO_FLAGS) };
+    if result == 0 {
+        return;
+    }
+    // Before Linux 5.9, or behind a filter. A number that is not open is refused, which is no loss.
+    for number in 3..=LAST_GUESSED {
+        // SAFETY: as above.
+        unsafe { libc::close(number) };
     }
 }
 

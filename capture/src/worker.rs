@@ -18,7 +18,9 @@ use crate::sys::{self, Cell};
 pub fn main(memory: i32) -> std::io::Result<()> {
     harden();
     let cell = Cell::attach(sys::inherited(memory))?;
-    keep_nothing_open();
+    // What was open in whoever started the capture. A worker that hangs in the kernel cannot be ended; were it to hold the
+    // other end of a pipe, such as that of an ssh session, its reader would wait for ever.
+    sys::close_inherited();
     let mut input = std::io::stdin().lock();
     let output = std::io::stdout();
     let Some(bytes) = next_frame(&mut input)? else {
@@ -45,14 +47,6 @@ pub fn main(memory: i32) -> std::io::Result<()> {
         number = number.wrapping_add(1);
     }
     Ok(())
-}
-
-/// Closes what was open in whoever started the capture. A worker that hangs in the kernel cannot be ended; were it to hold
-/// the other end of a pipe, such as that of an ssh session, its reader would wait for ever.
-fn keep_nothing_open() {
-    sys::close_inherited();
-    // Something must be there, or the next file that is opened is standard error. To this one nothing can be written.
-    let _ = rustix::stdio::dup2_stderr(std::io::stdin().as_fd());
 }
 
 /// The first to go when memory is short, and nobody's core file.

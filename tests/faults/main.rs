@@ -19,6 +19,7 @@ mod files;
 mod footprint;
 mod forge;
 mod forged;
+mod hanging;
 mod mutations;
 mod output;
 mod processes;
@@ -39,6 +40,7 @@ use case::{Case, Result};
 fn cases() -> Vec<&'static Case> {
     let families = [
         processes::CASES,
+        hanging::CASES,
         footprint::CASES,
         surroundings::CASES,
         output::CASES,

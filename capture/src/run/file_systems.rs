@@ -437,6 +437,13 @@ impl Capture {
             && let Some(table) = tables.remove(&visit.pid)
             && !self.is_over()
         {
+            let namespace = |pid| self.processes.get(&pid).and_then(|met| met.mount_namespace);
+            if namespace(visit.pid) == namespace(self.reference) {
+                let mounts = table.split(|byte| *byte == b'\n');
+                let mounts = mounts.take(MOUNT_LIMIT).filter_map(mountinfo::mount);
+                self.lost
+                    .learn(mounts.map(|mount| mount.path.to_vec()).collect());
+            }
             self.file_systems.add(visit.pid, &table);
         }
     }

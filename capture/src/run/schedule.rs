@@ -20,10 +20,6 @@ use crate::sink::Incoming;
 
 /// Requests a worker is given ahead, so that it never waits for the parent.
 const AHEAD: usize = 2;
-/// Workers that may hang in the kernel before nothing is read any more that may block.
-const ABANDON_LIMIT: usize = 8;
-/// Workers that may die by themselves before something is wrong with all of them.
-const CRASH_LIMIT: u32 = 20;
 /// What may be written between two looks at the size of the bundle, bytes after compression.
 const OVERSHOOT: u64 = 512 << 10;
 /// How often workers are looked at while none has anything to say.
@@ -42,16 +38,19 @@ impl Capture {
             if self.stop.is_some() {
                 return self.skip_all(queue);
             }
+            self.refill();
             self.hand_out(&mut queue);
             if self.workers.iter().all(|crew| crew.asked.is_empty()) {
                 if queue.ready.is_empty() {
-                    self.requeue_late(&mut queue);
-                }
-                if self.workers.is_empty() && !self.replace_worker() {
+                    self.requeue_late(&mut queue)?;
+                } else if self.workers.is_empty() && !self.is_worker_to_come() {
                     self.stop = Some(Stop::NoWorkers);
                 }
-                continue;
+                if !queue.ready.is_empty() && !self.workers.is_empty() {
+                    continue;
+                }
             }
+            // Without workers too: then for one that was killed to die.
             self.wait()?;
             self.take_answers(&mut queue)?;
             let now = self.now_ms();
@@ -96,7 +95,7 @@ impl Capture {
                 break;
             };
             while crew.asked.len() < AHEAD
-                && let Some(mut job) = queue.ready.pop_front()
+                && let Some(mut job) = self.lost.next_job(queue, &self.dying)
             {
                 // All that has been learnt of the processes by now, for what is asked again too.
                 if let Request::Visits(visits) = &mut job.request {
@@ -115,30 +114,6 @@ impl Capture {
                 }
             }
         }
-    }
-
-    /// What hung is tried once more, now with all the time that is left for it.
-    fn requeue_late(&mut self, queue: &mut Queue) {
-        let late = std::mem::take(&mut queue.late);
-        let left = self
-            .settings
-            .deadline
-            .saturating_sub(self.started.elapsed());
-        let workers = self.settings.workers.max(1);
-        let share = left
-            .checked_div(4)
-            .unwrap_or_default()
-            .saturating_mul(workers);
-        let count = u32::try_from(late.len()).unwrap_or(u32::MAX).max(1);
-        let patience = share.checked_div(count).unwrap_or_default().clamp(
-            FIRST_PATIENCE,
-            self.settings.item_timeout.max(FIRST_PATIENCE),
-        );
-        queue.ready.extend(late.into_iter().map(|request| Job {
-            request,
-            patience,
-            is_retry: true,
-        }));
     }
 
     fn wait(&self) -> Result<(), Error> {
@@ -175,7 +150,7 @@ impl Capture {
     }
 
     /// Takes what a worker has sent.
-    fn receive(&mut self, index: usize) -> Result<Received, Error> {
+    pub(super) fn receive(&mut self, index: usize) -> Result<Received, Error> {
         let Some(crew) = self.workers.get_mut(index) else {
             return Ok(Received::Nothing);
         };
@@ -216,7 +191,11 @@ impl Capture {
     }
 
     /// Takes one answer; says whether the request is done.
-    fn reply(&mut self, asked: &mut Outstanding, reply: Reply<'_>) -> Result<bool, Error> {
+    pub(super) fn reply(
+        &mut self,
+        asked: &mut Outstanding,
+        reply: Reply<'_>,
+    ) -> Result<bool, Error> {
         let now = self.now_ms();
         match reply {
             Reply::Processes(pids) => {
@@ -318,7 +297,7 @@ impl Capture {
         Ok(false)
     }
 
-    fn advance(&mut self, asked: &mut Outstanding) {
+    pub(super) fn advance(&mut self, asked: &mut Outstanding) {
         let task = asked.task;
         asked.advance();
         if asked.task != task {
@@ -327,7 +306,7 @@ impl Capture {
     }
 
     /// Notes how the current item ended, without bytes.
-    fn end_item(
+    pub(super) fn end_item(
         &mut self,
         asked: &mut Outstanding,
         end: &End<'_>,
@@ -455,136 +434,6 @@ impl Capture {
         }
     }
 
-    /// Gives up a worker that hangs or died, and sorts out its work.
-    fn lose(&mut self, index: usize, died: bool, queue: &mut Queue) -> Result<(), Error> {
-        if let Some(crew) = self.workers.get_mut(index) {
-            self.worker_peak = self.worker_peak.max(crew.worker.kill());
-        }
-        // What it had sent before counts.
-        while self.receive(index)? == Received::Bytes {}
-        if index >= self.workers.len() {
-            return Ok(());
-        }
-        let crew = self.workers.remove(index);
-        let position = crew.worker.position();
-        self.dying.push(crew.worker.abandon());
-        self.hung = self.hung.saturating_add(u64::from(!died));
-        let reason = if died { "its worker died" } else { "it hung" };
-        for mut asked in crew.asked {
-            let now = self.now_ms();
-            // A part is in the bundle already: it cannot be read again.
-            if asked.incoming.as_ref().is_some_and(Incoming::is_begun) {
-                let end = End::because(Outcome::TimedOut, format!("cut off: {reason}"));
-                self.end_item(&mut asked, &end, now)?;
-                asked.advance();
-            }
-            let salvage = asked.salvage(position);
-            match salvage.hung {
-                Some(request) if asked.job.is_retry || request.is_tried_once() => {
-                    self.give_up(request, died, queue)?;
-                }
-                Some(request) => queue.late.push(request),
-                None => {}
-            }
-            for request in salvage.again.into_iter().rev() {
-                match request {
-                    Request::FileSystems(tasks) if self.file_systems.is_stopped() => {
-                        self.file_systems.leave_out(tasks);
-                    }
-                    request => queue.ready.push_front(Job {
-                        request,
-                        patience: asked.job.patience,
-                        is_retry: asked.job.is_retry,
-                    }),
-                }
-            }
-        }
-        let stuck = self.dying.iter().filter(|dying| dying.is_stuck()).count();
-        let too_many = stuck >= ABANDON_LIMIT || self.crashes > CRASH_LIMIT;
-        if (too_many || !self.replace_worker()) && self.workers.is_empty() {
-            self.stop = Some(Stop::NoWorkers);
-        }
-        Ok(())
-    }
-
-    /// Notes what hung for good, and what would have waited for the same lock.
-    fn give_up(&mut self, request: Request, died: bool, queue: &mut Queue) -> Result<(), Error> {
-        let outcome = if died {
-            Outcome::Failed
-        } else {
-            Outcome::TimedOut
-        };
-        if let Request::FileSystems(tasks) = &request {
-            self.file_systems.give_up(tasks);
-        }
-        let hung = match (died, request.is_tried_once()) {
-            (true, true) => "its worker died",
-            (true, false) => "its worker died twice",
-            (false, true) => "it hung",
-            (false, false) => "it hung twice",
-        };
-        let is_listing = request.listed().is_some();
-        let mut asked = Outstanding::new(
-            0,
-            Job {
-                request,
-                patience: FIRST_PATIENCE,
-                is_retry: true,
-            },
-        );
-        let now = self.now_ms();
-        if is_listing {
-            let end = End::because(outcome, hung);
-            self.reply(&mut asked, Reply::Listed(end))?;
-            return Ok(());
-        }
-        let first = self.current_item(&asked);
-        let mut rest: Vec<u16> = Vec::new();
-        let mut is_first = true;
-        while asked.is_left() {
-            let item = self.current_item(&asked);
-            let waits_too = matches!((first, item), (Some(first), Some(item))
-                if first.phase == item.phase && first.phase != schema::source::Phase::Free);
-            let wants_fdinfo = matches!(
-                item,
-                Some(ProcessItem {
-                    kind: ItemKind::Fds,
-                    ..
-                })
-            ) && current_visit(&asked).is_some_and(|visit| visit.fd_links);
-            if wants_fdinfo && let Some(visit) = current_visit(&asked) {
-                // The links wait for a lock that fdinfo does not need.
-                let item = visit.items.get(asked.item).copied();
-                queue.late.push(Request::Visits(vec![Visit {
-                    items: item.into_iter().collect(),
-                    after: if is_first { visit.after } else { None },
-                    fd_links: false,
-                    ..visit.clone()
-                }]));
-            } else if is_first {
-                self.end_item(&mut asked, &End::because(outcome, hung), now)?;
-            } else if waits_too {
-                let name = first.map(|item| item.kind.path()).unwrap_or_default();
-                let reason = format!("not tried: {name} hung, and this waits for the same lock");
-                self.end_item(&mut asked, &End::because(outcome, reason), now)?;
-            } else if let Some(visit) = current_visit(&asked) {
-                rest.extend(visit.items.get(asked.item).copied());
-            }
-            is_first = false;
-            self.advance(&mut asked);
-        }
-        if let Request::Visits(visits) = &asked.job.request
-            && let Some(visit) = visits.first().filter(|_| !rest.is_empty())
-        {
-            queue.late.push(Request::Visits(vec![Visit {
-                items: rest,
-                after: None,
-                ..visit.clone()
-            }]));
-        }
-        Ok(())
-    }
-
     /// Gives everything that is still planned its outcome.
     fn skip_all(&mut self, queue: Queue) -> Result<(), Error> {
         let reason = self.stop.as_ref().map_or_else(String::new, Stop::reason);
@@ -595,8 +444,8 @@ impl Capture {
             left.extend(crew.asked);
             self.dying.push(crew.worker.abandon());
         }
-        let late = queue.late.into_iter().map(|request| Job {
-            request,
+        let late = queue.late.into_iter().map(|late| Job {
+            request: late.request,
             patience: FIRST_PATIENCE,
             is_retry: true,
         });
