@@ -277,6 +277,26 @@ fn bundle_and_directory_give_the_same_rows() {
     assert!(cut.contains("the capture was cut off"), "{cut}");
 }
 
+/// A file of odd lines fills neither the table nor the disk, and says how many there were.
+#[test]
+fn odd_lines_beyond_a_thousand_are_counted() {
+    let scene = Scene::new();
+    let mut writer = Writer::new(Vec::new(), &header()).unwrap();
+    for (name, lines) in [("root/proc/meminfo", 5000), ("root/proc/vmstat", 3)] {
+        let content = "odd\n".repeat(lines);
+        writer
+            .member(Lane::System, name, content.as_bytes(), 0)
+            .unwrap();
+    }
+    scene.file("x.tar.zst", &writer.finish(manifest(), 0).unwrap().1);
+    assert_eq!(scene.run(&["load", "--db", "x.db", "x.tar.zst"]).0, 0);
+    let issues = &rows(&scene.path("x.db"))["parse_issues"];
+    let of = |member: &str| issues.iter().filter(|row| row.contains(member)).count();
+    assert_eq!((of("meminfo"), of("vmstat")), (1001, 3));
+    let counted = issues.iter().filter(|row| row.contains("\"4000 more"));
+    assert_eq!(counted.count(), 1);
+}
+
 /// Stock tar gives the same directory, also where the bundle lies beside it.
 #[test]
 fn directory_of_stock_tar() {

@@ -154,6 +154,7 @@ fn packages_depend_on_what_they_may() {
             "zstd",
             "bincode",
             "zeekstd",
+            "walkdir",
         ],
     );
     none_of(
@@ -169,7 +170,7 @@ fn packages_depend_on_what_they_may() {
         );
     }
     assert!(
-        dependencies("capture").contains("walkdir") && dependencies("analyze").contains("rusqlite")
+        dependencies("analyze").contains("walkdir") && dependencies("analyze").contains("rusqlite")
     );
     let names: BTreeSet<_> = packages()
         .iter()
@@ -272,6 +273,111 @@ fn files_can_be_read_at_a_sitting() {
                 file.path
             );
         }
+    }
+}
+
+/// Names of the functions of a file that take bytes first.
+fn parsers_of(file: &SourceFile, visibility: &str) -> Vec<String> {
+    let code = file.code();
+    let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    let takes_bytes = |signature: &str| {
+        let (name, parameters) = signature.split_once('(')?;
+        let first = parameters.split([',', ')']).next()?;
+        let name = name.split('<').next()?;
+        first
+            .ends_with(" [u8]")
+            .then(|| name.to_owned())
+            .or_else(|| {
+                let (_, kind) = first.split_once(": ")?;
+                (kind == "&[u8]").then(|| name.to_owned())
+            })
+    };
+    let keyword = format!("{visibility} fn ");
+    let functions = code.split(&keyword).skip(1);
+    functions.filter_map(takes_bytes).collect()
+}
+
+/// What no fuzz target runs nobody has tried to break.
+#[test]
+fn every_parser_is_fuzzed() {
+    let mut count = 0;
+    for (directory, visibility, list) in [
+        (
+            "analyze/src/parse",
+            "pub(crate)",
+            "analyze/src/parse/every.rs",
+        ),
+        (
+            "schema/src/parse",
+            "pub",
+            "tests/fuzz/fuzz_targets/shared_parsers.rs",
+        ),
+    ] {
+        let run = document(list);
+        let named: Vec<&str> = run
+            .split(|letter: char| !letter.is_alphanumeric() && !"_:".contains(letter))
+            .collect();
+        for file in sources(directory) {
+            let module = file.path.strip_prefix(directory).unwrap();
+            let module = module.trim_matches('/').trim_end_matches(".rs");
+            // Parts of a parser are run through it; so are the steps that all of them share.
+            if module.contains('/') || ["bytes", "every", "tests"].contains(&module) {
+                continue;
+            }
+            assert!(
+                named
+                    .iter()
+                    .any(|name| name.starts_with(&format!("{module}::"))),
+                "{list} does not run {module}"
+            );
+            for function in parsers_of(&file, visibility) {
+                let name = format!("{module}::{function}");
+                assert!(named.contains(&name.as_str()), "{list} does not run {name}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 60, "{count} parsers were found");
+}
+
+#[test]
+fn every_fuzz_target_has_seeds() {
+    let fuzz = workspace().join("tests/fuzz");
+    let manifest = document("tests/fuzz/Cargo.toml");
+    let names_below = |directory: PathBuf| -> Vec<String> {
+        let entries = std::fs::read_dir(&directory);
+        let entries = entries.unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+        let names = entries.map(|entry| entry.unwrap().file_name());
+        names.map(|name| name.into_string().unwrap()).collect()
+    };
+    let mut seeds = Vec::new();
+    for file in names_below(fuzz.join("fuzz_targets")) {
+        let Some(target) = file.strip_suffix(".rs") else {
+            continue;
+        };
+        assert!(
+            manifest.contains(&format!("\nname = \"{target}\"\n")),
+            "tests/fuzz/Cargo.toml does not build {target}"
+        );
+        let there = names_below(fuzz.join("seeds").join(target));
+        assert!(!there.is_empty(), "{target} has no seeds");
+        seeds.extend(there);
+    }
+    assert!(seeds.len() > 100);
+    let list = document("analyze/src/parse/every.rs");
+    let parsers: Vec<&str> = list
+        .split("parser(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(parsers.len() > 50);
+    for parser in parsers {
+        assert!(
+            seeds
+                .iter()
+                .any(|seed| seed.starts_with(&format!("{parser}-"))),
+            "{parser} has no seed"
+        );
     }
 }
 

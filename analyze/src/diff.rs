@@ -17,13 +17,12 @@ mod tests;
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::time::Duration;
 
 use schema::TableDef;
 use schema::tables::TABLES;
 
 use crate::Error;
-use crate::db::query::{Restricted, Snapshot, Unlocked, Value};
+use crate::db::query::{Limits, Restricted, Snapshot, Unlocked, Value};
 use statement::Plan;
 
 /// What differs.
@@ -95,26 +94,36 @@ impl Diff {
 }
 
 /// Which snapshots are compared.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Pair<'a> {
-    /// Database of the earlier one.
-    pub before: &'a Path,
-    /// Database of the later one; may be the same.
-    pub after: &'a Path,
+    /// The two databases.
+    pub databases: Databases,
     /// Number or label of the earlier one, else the newest.
     pub from: Option<&'a str>,
     /// Number or label of the later one, else the newest.
     pub to: Option<&'a str>,
 }
 
+/// Two databases on one connection, which may be one and the same.
+#[derive(Debug)]
+pub struct Databases(Unlocked);
+
+impl Databases {
+    /// Opens the database of the earlier snapshot and that of the later one.
+    pub fn open(before: &Path, after: &Path, limits: Limits) -> Result<Self, Error> {
+        let database = Unlocked::open(before, limits)?;
+        database.attach(after, statement::AFTER)?;
+        Ok(Databases(database))
+    }
+}
+
 /// Compares two snapshots in the named tables, or in all that have keys.
-pub fn compare(pair: Pair<'_>, tables: &[String], time_limit: Duration) -> Result<Diff, Error> {
+pub fn compare(pair: Pair<'_>, tables: &[String]) -> Result<Diff, Error> {
     let tables = choose(tables)?;
-    let database = Unlocked::open(pair.before)?;
-    database.attach(pair.after, statement::AFTER)?;
+    let Databases(database) = pair.databases;
     let before = database.snapshot(statement::BEFORE, pair.from)?;
     let after = database.snapshot(statement::AFTER, pair.to)?;
-    let database = database.lock(time_limit)?;
+    let database = database.lock()?;
 
     let same_boot = before.boot_id.is_some() && before.boot_id == after.boot_id;
     let mut notes = notes(&before, &after, same_boot);

@@ -90,18 +90,20 @@ pub fn shown(path: &std::path::Path) -> impl std::fmt::Display + '_ {
 
 /// Replaces what may act on a terminal. Backslashes stay: they are of escapes that were made before.
 pub(crate) fn one_line(message: &str) -> String {
-    let unsafe_to_show = schema::text::is_unsafe_to_show;
-    message.chars().fold(
-        String::with_capacity(message.len()),
-        |mut line, character| {
-            match character {
-                '\n' => line.push(' '),
-                other if unsafe_to_show(other) => line.extend(other.escape_unicode()),
-                other => line.push(other),
-            }
-            line
-        },
-    )
+    lines(message).replace('\n', " ")
+}
+
+/// As [`one_line`], of a text of several lines.
+pub(crate) fn lines(message: &str) -> String {
+    let mut shown = String::with_capacity(message.len());
+    for character in message.chars() {
+        match character {
+            '\n' => shown.push('\n'),
+            other if schema::text::is_unsafe_to_show(other) => shown.extend(other.escape_unicode()),
+            other => shown.push(other),
+        }
+    }
+    shown
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod directory;
 mod sums;
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
@@ -31,6 +32,9 @@ pub struct Problem {
     /// What is wrong.
     pub reason: String,
 }
+
+/// Most problems of one kind that are kept: of a forged capture that has millions, nobody reads more.
+const PROBLEM_LIMIT: usize = 100_000;
 
 /// A member whose content is what the sums say.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +102,15 @@ enum Found<'a> {
         place: Option<Place>,
     },
     Problem(Problem),
+}
+
+/// Keeps a problem, or says once that there are more.
+fn add(problems: &mut Vec<Problem>, problem: Problem) {
+    match problems.len().cmp(&PROBLEM_LIMIT) {
+        Ordering::Less => problems.push(problem),
+        Ordering::Equal => problems.push(Problem::new(problem.place, "and more of such problems")),
+        Ordering::Greater => {}
+    }
 }
 
 impl Problem {
@@ -316,13 +329,13 @@ impl Evidence {
                         sum: &sum,
                     }),
                     Err(reason) => {
-                        refused.push(Problem::new(name, reason));
+                        add(&mut refused, Problem::new(name, reason));
                         Ok(())
                     }
                 }
             }
             Found::Problem(problem) => {
-                refused.push(problem);
+                add(&mut refused, problem);
                 Ok(())
             }
             Found::Step { .. } | Found::Frame => Ok(()),
@@ -354,7 +367,7 @@ impl Evidence {
                     return Ok(());
                 }
                 Found::Problem(problem) => {
-                    problems.push(problem);
+                    add(&mut problems, problem);
                     return Ok(());
                 }
                 Found::Member {
@@ -366,13 +379,13 @@ impl Evidence {
             let sum = Sha256::digest(content).into();
             let accepted = sums.check(name, &sum).and_then(|()| sums.note_seen(name));
             if let Err(reason) = accepted {
-                problems.push(Problem::new(name, reason));
+                add(&mut problems, Problem::new(name, reason));
                 return Ok(());
             }
             if let (Some(index), Some(place)) = (index, place)
                 && let Some(reason) = contradiction(index, name, place)
             {
-                problems.push(Problem::new(name, reason));
+                add(&mut problems, Problem::new(name, reason));
             }
             totals.members = totals.members.saturating_add(1);
             totals.bytes = totals
@@ -384,11 +397,9 @@ impl Evidence {
                 sum: &sum,
             })
         })?;
-        problems.extend(
-            sums.missing()
-                .into_iter()
-                .map(|name| Problem::new(name, sums::MISSING)),
-        );
+        for name in sums.missing() {
+            add(&mut problems, Problem::new(name, sums::MISSING));
+        }
         self.found = problems;
         self.readable = readable;
         Ok(totals)

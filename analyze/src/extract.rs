@@ -136,6 +136,8 @@ pub trait Sink {
     fn row<R: Row>(&mut self, row: &R);
     /// Takes what a parser could not understand in a member.
     fn issue(&mut self, member: &str, issue: Issue);
+    /// Takes how many more there were than are told one by one.
+    fn unlisted(&mut self, member: &str, count: u64);
 }
 
 /// Fills one table. Each is asked only for the sources that its table's declaration names.
@@ -164,6 +166,9 @@ impl<T> Parsed<T> {
     pub fn reported<S: Sink>(self, member: &str, sink: &mut S) -> T {
         for issue in self.issues {
             sink.issue(member, issue);
+        }
+        if self.unlisted > 0 {
+            sink.unlisted(member, self.unlisted);
         }
         self.value
     }

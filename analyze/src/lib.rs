@@ -31,12 +31,14 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli.command,
         Err(usage) => {
             // Help and version come this way too, and go to stdout with success.
-            let _ = usage.print();
-            return if usage.use_stderr() {
-                Exit::Failure.into()
-            } else {
-                Exit::Success.into()
-            };
+            if !usage.use_stderr() {
+                let _ = usage.print();
+                return Exit::Success.into();
+            }
+            // It quotes the arguments, among which are names of files that others chose.
+            let text = usage.render().to_string();
+            let _ = write!(io::stderr().lock(), "{}", error::lines(&text));
+            return Exit::Failure.into();
         }
     };
     let mut out = BufWriter::new(io::stdout().lock());

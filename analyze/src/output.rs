@@ -3,7 +3,8 @@
 //! | format | NULL | text that is no UTF-8 | against |
 //! |---|---|---|---|
 //! | `table` | as the command says | `\xHH` | terminals: controls, C1 and bidi characters appear as `\x1b`, `\u{202e}` |
-//! | `csv` | empty | `\xHH` | spreadsheets: text that would be a formula gets a `'` before it |
+//! | `csv` | empty | `\xHH` | spreadsheets: text that would be a formula gets a `'` before it; terminals: as `table`, but
+//!   newlines and tabs stay |
 //! | `json`, `jsonl` | `null` | `{"bytes_hex": "..."}` | terminals: as `\u001b`, which a reader turns back |
 //! | `markdown` | empty | `\xHH` | markup: links, images, tags and table ends are escaped |
 //!
@@ -17,7 +18,6 @@ mod table;
 mod tests;
 mod vertical;
 
-use std::borrow::Cow;
 use std::io::Write;
 
 use unicode_width::UnicodeWidthStr as _;
@@ -25,14 +25,15 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::Error;
 use crate::db::query::{Rows, Value};
 
-pub use json::object;
+pub use json::{object, pretty};
 
 /// A format of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// Columns for people.
     Table,
-    /// Comma-separated values with a header.
+    /// Comma-separated values with a header. To have the exact text back: take one leading `'` away, then undo the escapes
+    /// \\\\, \\r, \\xHH (a byte) and \\u{H} (a character).
     Csv,
     /// One array of objects.
     Json,
@@ -59,8 +60,6 @@ pub struct Style {
     pub format: Format,
     /// What `table` writes for NULL.
     pub null: &'static str,
-    /// Whether the output is a terminal, on which even CSV must not act.
-    pub terminal: bool,
     /// The column that `table` draws before the next one, see [`crate::queries`].
     pub indent: Option<String>,
     /// How people see the rows.
@@ -81,7 +80,7 @@ pub trait Output: Rows {
 /// A writer of rows.
 pub fn writer<'w>(out: &'w mut dyn Write, style: &Style) -> Box<dyn Output + 'w> {
     let for_people: Box<dyn Output + 'w> = match style.format {
-        Format::Csv => return Box::new(csv::Csv::new(out, style.terminal)),
+        Format::Csv => return Box::new(csv::Csv::new(out)),
         Format::Json => return Box::new(json::Json::array(out)),
         Format::Jsonl => return Box::new(json::Json::lines(out)),
         Format::Table => Box::new(table::Table::new(out, style)),
@@ -133,12 +132,4 @@ fn beginning(bytes: &[u8], widest: usize) -> Option<String> {
         }
     }
     None
-}
-
-/// The bytes as text where they are text, else escaped.
-fn exact(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(schema::text::escaped(bytes).to_string()),
-    }
 }

@@ -3,11 +3,15 @@
 //! A parser does no I/O, knows no clock, judges by what the text contains and never by a kernel's version. An odd line
 //! costs that line and becomes an [`Issue`]; nothing is skipped in silence and nothing panics.
 
+use std::borrow::Cow;
+
 pub(crate) mod address;
 pub(crate) mod bash_history;
 pub(crate) mod bytes;
 pub(crate) mod dev_kmsg;
 pub(crate) mod etc;
+#[cfg(any(test, fuzzing))]
+pub mod every;
 pub(crate) mod fish_history;
 pub(crate) mod log_time;
 pub(crate) mod nf_conntrack;
@@ -57,8 +61,49 @@ pub(crate) mod zsh_history;
 pub struct Parsed<T> {
     /// What the text says.
     pub value: T,
-    /// The lines that were not understood.
+    /// The lines that were not understood, at most [`ISSUE_LIMIT`].
     pub issues: Vec<Issue>,
+    /// How many more there were.
+    pub unlisted: u64,
+}
+
+impl<T> Parsed<T> {
+    /// What was understood of a text that has one odd place.
+    pub(crate) fn odd(value: T, issue: Issue) -> Self {
+        Parsed {
+            value,
+            issues: vec![issue],
+            unlisted: 0,
+        }
+    }
+
+    /// Notes a line that was not understood.
+    pub(crate) fn note(&mut self, issue: Issue) {
+        if self.issues.len() < ISSUE_LIMIT {
+            self.issues.push(issue);
+        } else {
+            self.unlisted = self.unlisted.saturating_add(1);
+        }
+    }
+
+    /// The same issues with another value.
+    pub(crate) fn map<U>(self, make: impl FnOnce(T) -> U) -> Parsed<U> {
+        Parsed {
+            value: make(self.value),
+            issues: self.issues,
+            unlisted: self.unlisted,
+        }
+    }
+}
+
+impl<T> Parsed<Option<T>> {
+    /// The only value of a text; without one the text is odd.
+    pub(crate) fn one(value: Option<T>, issue: impl FnOnce() -> Issue) -> Self {
+        match value {
+            Some(_) => Parsed::from(value),
+            None => Parsed::odd(None, issue()),
+        }
+    }
 }
 
 impl<T> From<T> for Parsed<T> {
@@ -66,6 +111,7 @@ impl<T> From<T> for Parsed<T> {
         Parsed {
             value,
             issues: Vec::new(),
+            unlisted: 0,
         }
     }
 }
@@ -76,11 +122,14 @@ pub struct Issue {
     /// Line within the member, counted from 1; `None` where the text has no lines.
     pub line: Option<u64>,
     /// What was expected, in words.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     /// The beginning of the text, at most [`EXCERPT_LIMIT`] bytes.
     pub excerpt: Vec<u8>,
 }
 
+/// Most issues of one file that are kept, each with its line. More are counted: a file of four million odd lines tells
+/// no more than a thousand of them do, and would fill memory and disk.
+pub const ISSUE_LIMIT: usize = 1000;
 /// Most bytes of an excerpt: enough to recognise the line.
 pub const EXCERPT_LIMIT: usize = 120;
 
@@ -89,16 +138,16 @@ impl Issue {
     pub fn at(line: u64, reason: &'static str, text: &[u8]) -> Self {
         Issue {
             line: Some(line),
-            reason,
+            reason: Cow::Borrowed(reason),
             excerpt: excerpt(text),
         }
     }
 
     /// An issue of a text as a whole.
-    pub fn whole(reason: &'static str, text: &[u8]) -> Self {
+    pub fn whole(reason: impl Into<Cow<'static, str>>, text: &[u8]) -> Self {
         Issue {
             line: None,
-            reason,
+            reason: reason.into(),
             excerpt: excerpt(text),
         }
     }

@@ -4,27 +4,29 @@
 //! process stands for which namespace, the host's users and its time zone. The second hands every member to the
 //! tables that name its source.
 
+mod issues;
 mod machine;
 
 use std::collections::HashMap;
 
 use jiff::tz::TimeZone;
-use schema::frame::{self, FrameError, RecordHeader};
+use schema::frame::{self, RecordHeader};
 use schema::records::{
     FdLink, FileSystemStat, HistoryFile, NamespaceStandIn, ProcessLink, ThreadStat,
     UncertainProcess,
 };
 use schema::source::{Located, SourceMap, split_process};
-use schema::tables::{CollectionLog, ParseIssue, RecordTables, SnapshotRow, each_record_table};
+use schema::tables::{CollectionLog, RecordTables, SnapshotRow, each_record_table};
 use schema::{Outcome, Row, Source, Table, Text, member, rotated};
 use serde::Deserialize;
 
 use crate::Error;
 use crate::evidence::{Evidence, Problem, Totals};
 use crate::extract::{Facts, File, FileFact, Record, Sink, UserFact};
-use crate::parse::EXCERPT_LIMIT;
+use crate::parse::{Issue, Parsed};
 use crate::tables::Extractors;
 use crate::unpack::{Allowance, Packed};
+use issues::Issues;
 pub use machine::Machine;
 use machine::Traces;
 
@@ -155,6 +157,7 @@ impl<'a> Snapshot<'a> {
     pub fn rows<S: Sink>(&mut self, sink: &mut S) -> Result<Totals, Error> {
         let sources = SourceMap::new();
         let mut extractors = Extractors::default();
+        let sink = &mut Issues::before(sink);
         // A compressed log can only be read when all its parts are there.
         let mut packed: Option<Packed> = None;
         let mut allowance = Allowance::default();
@@ -205,8 +208,9 @@ impl<'a> Snapshot<'a> {
         unpack(packed, &mut allowance, &mut extractors, facts, sink);
         extractors.finish(facts, sink);
         for problem in self.issues.iter().chain(&self.evidence.problems()) {
-            tell(sink, &problem.place, &problem.reason, b"");
+            tell(sink, &problem.place, problem.reason.clone(), b"");
         }
+        sink.finish();
         Ok(totals)
     }
 
@@ -329,7 +333,7 @@ fn unpack<S: Sink>(
         part = part.saturating_add(1);
     });
     if let Err(torn) = result {
-        tell(sink, &packed.member, &torn.reason, &torn.rest);
+        tell(sink, &packed.member, torn.reason, &torn.rest);
     }
 }
 
@@ -396,36 +400,33 @@ pub fn blob_paths(evidence: &mut Evidence) -> Result<HashMap<String, Vec<u8>>, E
     Ok(Snapshot::open(evidence)?.blobs)
 }
 
-/// Hands the rows of a record member to `take`; what does not decode is returned, and does not end it.
+/// Hands the rows of a record member to `take`; what does not decode is an issue, and does not end it.
 fn each_row<'a, R: Row + Deserialize<'a>>(
     content: &'a [u8],
     mut take: impl FnMut(R),
-) -> Vec<(String, &'a [u8])> {
+) -> Parsed<()> {
+    let whole = |reason: String| Parsed::odd((), Issue::whole(reason, b""));
     let mut rest = content;
-    let mut issues = Vec::new();
+    let mut parsed = Parsed::from(());
     let header: RecordHeader = match frame::next(&mut rest) {
         Some(first) => match first.and_then(frame::decode) {
             Ok(header) => header,
-            Err(error) => return vec![(format!("the header of its records: {error}"), &[])],
+            Err(error) => return whole(format!("the header of its records: {error}")),
         },
-        None => return vec![("it has no header of its records".to_owned(), &[])],
+        None => return whole("it has no header of its records".to_owned()),
     };
     if header.table != R::TABLE.name || header.fingerprint != R::TABLE.fingerprint() {
         let reason = "its records have a layout that this version does not know";
-        return vec![(reason.to_owned(), &[])];
+        return whole(reason.to_owned());
     }
     while let Some(next) = frame::next(&mut rest) {
         let bytes = next.as_ref().copied().unwrap_or_default();
         match next.and_then(frame::decode::<R>) {
             Ok(row) => take(row),
-            Err(error) => issues.push((record_reason(&error), bytes)),
+            Err(error) => parsed.note(Issue::whole(format!("a record: {error}"), bytes)),
         }
     }
-    issues
-}
-
-fn record_reason(error: &FrameError) -> String {
-    format!("a record: {error}")
+    parsed
 }
 
 /// One record member on its way into its table, or to the tables that are made from it.
@@ -441,7 +442,7 @@ struct Records<'a, S> {
 impl<S: Sink> Records<'_, S> {
     fn load(&mut self, extractors: &mut Extractors, facts: &Facts) {
         let sink = &mut *self.sink;
-        let issues = if self.table == ProcessLink::TABLE.name {
+        let parsed = if self.table == ProcessLink::TABLE.name {
             each_row(self.content, |row: ProcessLink<'_>| {
                 extractors.record(Record::ProcessLink(&row), facts, sink);
             })
@@ -469,14 +470,10 @@ impl<S: Sink> Records<'_, S> {
             if self.known {
                 return;
             }
-            vec![(
-                "records of a table that this version does not know".to_owned(),
-                &[][..],
-            )]
+            let reason = "records of a table that this version does not know";
+            Parsed::odd((), Issue::whole(reason, b""))
         };
-        for (reason, bytes) in issues {
-            tell(self.sink, self.member, &reason, bytes);
-        }
+        parsed.reported(self.member, self.sink);
     }
 }
 
@@ -487,18 +484,11 @@ impl<S: Sink> RecordTables for Records<'_, S> {
         }
         self.known = true;
         let sink = &mut *self.sink;
-        let issues = each_row(self.content, |row: T::Row<'_>| sink.row(&row));
-        for (reason, bytes) in issues {
-            tell(self.sink, self.member, &reason, bytes);
-        }
+        let parsed = each_row(self.content, |row: T::Row<'_>| sink.row(&row));
+        parsed.reported(self.member, self.sink);
     }
 }
 
-fn tell<S: Sink>(sink: &mut S, member: &str, reason: &str, text: &[u8]) {
-    sink.row(&ParseIssue {
-        member: member.into(),
-        line: None,
-        reason: reason.into(),
-        excerpt: text.get(..EXCERPT_LIMIT).unwrap_or(text).into(),
-    });
+fn tell<S: Sink>(sink: &mut S, member: &str, reason: String, text: &[u8]) {
+    sink.issue(member, Issue::whole(reason, text));
 }

@@ -1,11 +1,13 @@
 //! What a command was given: a bundle, a directory that one was extracted to, or a database.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::db::load;
+use crate::db::query::{Limits, Unlocked};
 use crate::evidence::Evidence;
 
 /// First bytes of every SQLite file.
@@ -83,10 +85,25 @@ pub struct Opened {
     path: PathBuf,
     whole: bool,
     /// Deletes a database that was made for this command only.
-    _temporary: Option<tempfile::TempPath>,
+    temporary: RefCell<Option<tempfile::TempPath>>,
 }
 
 impl Opened {
+    /// Opens the database for questions, once.
+    pub fn connect(&self, limits: Limits) -> Result<Unlocked, Error> {
+        let database = Unlocked::open(&self.path, limits)?;
+        self.forget();
+        Ok(database)
+    }
+
+    /// To be called when the database has been opened. One that was made for this command loses its name, where the system
+    /// lets an open file go: whatever ends the command leaves nothing behind.
+    pub fn forget(&self) {
+        if cfg!(unix) {
+            drop(self.temporary.take());
+        }
+    }
+
     /// The database's file.
     pub fn database(&self) -> &Path {
         &self.path
@@ -107,7 +124,7 @@ pub fn open(path: &Path) -> Result<Opened, Error> {
             return Ok(Opened {
                 path: path.to_owned(),
                 whole: true,
-                _temporary: None,
+                temporary: RefCell::default(),
             });
         }
     };
@@ -124,7 +141,7 @@ pub fn open(path: &Path) -> Result<Opened, Error> {
     Ok(Opened {
         path: temporary.to_path_buf(),
         whole: loaded.whole,
-        _temporary: Some(temporary),
+        temporary: RefCell::new(Some(temporary)),
     })
 }
 

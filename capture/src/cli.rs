@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser, ValueEnum};
 
 use crate::run::{self, Destination, Settings};
-use crate::{Error, Exit, plan, summary, worker};
+use crate::{Error, Exit, output, plan, summary, surroundings, worker};
 
 /// Freezes a live Linux host into one bundle, in seconds, without harming it.
 ///
@@ -84,7 +84,26 @@ enum Format {
 
 /// Runs the command.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    surroundings::widen_stack();
+    run_command()
+}
+
+/// What needs more stack than [`main`] may have had.
+#[inline(never)]
+fn run_command() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) if usage.use_stderr() => {
+            // It quotes the arguments, among which may be names that others chose.
+            let text = schema::text::escaped_lines(usage.render().to_string().as_bytes());
+            let _ = write!(io::stderr().lock(), "{text}");
+            return Exit::Failed.into();
+        }
+        Err(help) => {
+            let _ = help.print();
+            return Exit::Complete.into();
+        }
+    };
     if let Some(memory) = arguments.worker {
         // The parent notices by itself when a worker ends.
         return match worker::main(memory) {
@@ -150,12 +169,16 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
             if io::stdout().is_terminal() {
                 return Err(Error::Terminal);
             }
+            if output::is_stdout_closed() {
+                return Err(Error::Closed);
+            }
             Destination::Stream
         }
         Some(path) => Destination::File(path.clone()),
     };
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = u32::try_from(processors.min(4)).unwrap_or(1);
+    // What the standard library offers opens files of the cgroup, which are none of ours to read.
+    let processors = rustix::thread::sched_getaffinity(None).map_or(1, |set| set.count());
+    let workers = processors.clamp(1, 4);
     Ok(Settings {
         root: arguments.root.clone(),
         output,

@@ -11,7 +11,7 @@ use std::os::fd::AsFd;
 use schema::Text;
 use schema::frame;
 
-use crate::host::Host;
+use crate::host::{self, Host};
 use crate::plan::{self, ProcessItem};
 use crate::protocol::{End, ItemGroup, Reply, Request, RotatedTask};
 use crate::sys::Cell;
@@ -124,6 +124,11 @@ impl<'a, F: AsFd> Collector<'a, F> {
                 }
             }
         }
+        let links = self.host.take_touched_links();
+        if !links.is_empty() {
+            let links = links.iter().map(|path| Text::from(path.as_slice()));
+            self.replies.send(&Reply::TouchedLinks(links.collect()))?;
+        }
         self.replies.send(&Reply::Done)?;
         self.replies.flush()
     }
@@ -154,7 +159,14 @@ impl<'a, F: AsFd> Collector<'a, F> {
         for part in pids.chunks(10_000) {
             self.replies.send(&Reply::Processes(part.to_vec()))?;
         }
-        self.replies.send(&Reply::Listed(ended(listed)))
+        let mut end = ended(listed);
+        // It lives as long as its pid namespace does.
+        if self.host.is_live() && end.outcome == schema::Outcome::Collected && !pids.contains(&1) {
+            let reason =
+                "process 1 is not shown, so those of other users may be hidden too (hidepid)";
+            end = End::because(schema::Outcome::Truncated, reason);
+        }
+        self.replies.send(&Reply::Listed(end))
     }
 
     /// Tells where a dead tree has the files of namespaces: a partial one may have them for a single process, or for
@@ -230,7 +242,7 @@ impl<'a, F: AsFd> Collector<'a, F> {
             Ok(found) => found,
             Err(refusal) => return refusal.end(),
         };
-        let listed = self.host.list(directory, each);
+        let listed = host::list(directory, each);
         End {
             access_time_touched,
             ..ended(listed)

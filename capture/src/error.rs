@@ -29,6 +29,18 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// The bundle could not be ended, or not named: what there is of it is kept.
+    #[error("the bundle keeps its partial name {}", shown(.path))]
+    Unnamed {
+        /// The partial name.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<Error>,
+    },
+    /// Standard output is closed: a bundle would go nowhere.
+    #[error("standard output is closed")]
+    Closed,
     /// Standard output is a terminal, which cannot take a bundle.
     #[error("standard output is a terminal; redirect it, as in `capture -o - > host.tar.zst`")]
     Terminal,

@@ -10,8 +10,11 @@
 //!
 //! Mount points are found and not opened: [`Host::mount`].
 
+mod kinds;
 mod walk;
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, StatxFlags};
@@ -21,26 +24,9 @@ use schema::text::escaped;
 
 use crate::history;
 use crate::protocol::{Access, End, FileFacts, Named};
-use walk::enter;
+use kinds::Kinds;
+use walk::{Judged, enter, look};
 
-/// What `fstatfs` says of the file systems in which the kernel shows itself, where reading may be an act: procfs, sysfs,
-/// cgroup, cgroup2, debugfs, tracefs, securityfs, bpf, configfs, pstore, efivarfs, selinuxfs, `binfmt_misc`, mqueue.
-const KERNEL_FILE_SYSTEMS: [rustix::fs::FsWord; 14] = [
-    rustix::fs::PROC_SUPER_MAGIC,
-    0x6265_6572,
-    0x0027_e0eb,
-    0x6367_7270,
-    0x6462_6720,
-    0x7472_6163,
-    0x7363_6673,
-    0xcafe_4a11,
-    0x6265_6570,
-    0x6165_676c,
-    0xde5e_81e4,
-    0xf97c_ff8c,
-    0x4249_4e4d,
-    0x1980_0202,
-];
 /// Devices that may be opened, with their numbers.
 const DEVICES: [(&[u8], (u32, u32)); 1] = [(b"/dev/kmsg", (1, 11))];
 
@@ -53,6 +39,9 @@ pub struct Host {
     live: bool,
     /// Whether the kernel has `openat2` (Linux 5.6) and nothing forbids it.
     has_openat2: bool,
+    /// Symbolic links whose access time was changed, as far as nobody has taken note of them.
+    touched_links: RefCell<BTreeSet<Vec<u8>>>,
+    kinds: Kinds,
 }
 
 /// A file that is open for reading.
@@ -112,7 +101,7 @@ impl Host {
         let proc = rustix::fs::openat(
             &root,
             "proc",
-            OFlags::RDONLY | OFlags::NOFOLLOW | directory,
+            OFlags::PATH | OFlags::NOFOLLOW | directory,
             Mode::empty(),
         );
         let tried = rustix::fs::openat2(
@@ -127,6 +116,8 @@ impl Host {
             proc,
             live: false,
             has_openat2: tried.is_ok(),
+            touched_links: RefCell::default(),
+            kinds: Kinds::default(),
         };
         // A tree may have a link there, which is followed within the tree, or anything else.
         if let Err(Errno::LOOP | Errno::NOTDIR) = host.proc {
@@ -141,6 +132,11 @@ impl Host {
             host.live = rustix::fs::fstatfs(proc)?.f_type == rustix::fs::PROC_SUPER_MAGIC;
         }
         Ok(host)
+    }
+
+    /// The symbolic links whose access time was changed since this was asked last.
+    pub fn take_touched_links(&self) -> BTreeSet<Vec<u8>> {
+        self.touched_links.take()
     }
 
     /// Whether `/proc` is a procfs.
@@ -158,8 +154,8 @@ impl Host {
     pub fn list_proc(&self, each: impl FnMut(&[u8])) -> Result<(), Refusal> {
         let proc = self.proc.as_ref().map_err(|errno| *errno)?;
         // A reopened directory has a position of its own.
-        let fd = self.beneath(proc.as_fd(), ".", OFlags::RDONLY | OFlags::DIRECTORY)?;
-        self.list(fd, each)
+        let fd = self.listing(proc.as_fd(), ".")?;
+        list(fd, each)
     }
 
     /// The directory of a process, which keeps meaning this process: once it ended, reads through it fail (ESRCH).
@@ -241,12 +237,11 @@ impl Host {
         process: BorrowedFd<'_>,
         name: &str,
     ) -> Result<OwnedFd, Refusal> {
-        self.beneath(process, name, OFlags::RDONLY | OFlags::DIRECTORY)
-            .map_err(|errno| match errno {
-                // With O_DIRECTORY a link is no directory.
-                Errno::NOTDIR if is_link(process, name) => self.refusal(Errno::LOOP),
-                errno => self.refusal(errno),
-            })
+        self.listing(process, name).map_err(|errno| match errno {
+            // With O_DIRECTORY a link is no directory.
+            Errno::NOTDIR if is_link(process, name) => self.refusal(Errno::LOOP),
+            errno => self.refusal(errno),
+        })
     }
 
     /// A file of procfs itself. Links of procfs, such as `mounts -> self/mounts`, are followed within it.
@@ -288,9 +283,14 @@ impl Host {
         judge(path)?;
         let home = named.home.and_then(|length| usize::try_from(length).ok());
         let root = root.unwrap_or(&self.root);
-        let found = self.walk(root.as_fd(), path, home.unwrap_or(path.len()), false)?;
-        let stat = rustix::fs::fstat(&found)?;
-        let owner = stat.st_uid;
+        let judged = Judged {
+            home_length: home.unwrap_or(path.len()),
+            owner: false,
+            kernel: true,
+            pid: named.through.then_some(named.pid),
+        };
+        let found = self.walk(root.as_fd(), path, &judged)?;
+        let owner = look(&found)?.uid;
         if let Some(wanted) = named.owner().filter(|wanted| *wanted != owner) {
             return Err(Refusal::Rule(format!(
                 "owned by uid {owner}, and named by a process of uid {wanted}"
@@ -298,9 +298,6 @@ impl Host {
         }
         // The path may lead through links.
         judge(rustix::fs::readlink(fd_path(&found), Vec::new())?.as_bytes())?;
-        if KERNEL_FILE_SYSTEMS.contains(&rustix::fs::fstatfs(&found)?.f_type) {
-            return Err(Refusal::Rule("a file of the kernel".to_owned()));
-        }
         open_regular(&found)
     }
 
@@ -349,34 +346,6 @@ impl Host {
         })
     }
 
-    /// Names in a directory: of a live host by `getdents`, of a dead tree by walking it.
-    pub fn list(&self, directory: OwnedFd, mut each: impl FnMut(&[u8])) -> Result<(), Refusal> {
-        if !self.live {
-            let tree = walkdir::WalkDir::new(fd_path(&directory))
-                .min_depth(1)
-                .max_depth(1)
-                .sort_by_file_name();
-            for entry in tree {
-                let entry = entry.map_err(|error| {
-                    let raw = error.io_error().and_then(std::io::Error::raw_os_error);
-                    Errno::from_raw_os_error(raw.unwrap_or(Errno::IO.raw_os_error()))
-                })?;
-                each(entry.file_name().as_encoded_bytes());
-            }
-            return Ok(());
-        }
-        let mut buffer = Vec::with_capacity(64 << 10);
-        let mut entries = rustix::fs::RawDir::new(directory, buffer.spare_capacity_mut());
-        while let Some(entry) = entries.next() {
-            let entry = entry?;
-            let name = entry.file_name().to_bytes();
-            if name != b"." && name != b".." {
-                each(name);
-            }
-        }
-        Ok(())
-    }
-
     /// Names of the file behind a link of `/proc`, without opening it: of a live host what the link means, without
     /// asking a server; of a dead tree what lies at its target in the tree, and `None` where nothing does.
     pub fn link_count(&self, links: BorrowedFd<'_>, name: &str, target: &[u8]) -> Option<u64> {
@@ -387,6 +356,18 @@ impl Host {
         let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
         let stat = rustix::fs::statx(links, name, flags, StatxFlags::NLINK).ok()?;
         Some(u64::from(stat.stx_nlink))
+    }
+
+    /// Opens a directory below one of `/proc` for listing. Those of a dead tree have access times to keep.
+    fn listing(&self, directory: BorrowedFd<'_>, name: &str) -> rustix::io::Result<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        if !self.live {
+            match self.beneath(directory, name, flags | OFlags::NOATIME) {
+                Err(Errno::PERM) => {}
+                result => return result,
+            }
+        }
+        self.beneath(directory, name, flags)
     }
 
     /// Opens below a directory of `/proc`, never through a link.
@@ -426,6 +407,20 @@ impl Opened {
             access_time_touched: false,
         }
     }
+}
+
+/// Names in a directory, in the order in which they come.
+pub fn list(directory: OwnedFd, mut each: impl FnMut(&[u8])) -> Result<(), Refusal> {
+    let mut buffer = Vec::with_capacity(64 << 10);
+    let mut entries = rustix::fs::RawDir::new(directory, buffer.spare_capacity_mut());
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if name != b"." && name != b".." {
+            each(name);
+        }
+    }
+    Ok(())
 }
 
 fn is_link(directory: BorrowedFd<'_>, name: &str) -> bool {
@@ -578,11 +573,38 @@ mod tests {
         let mut names = 0;
         let (directory, access_time_touched) = host.directory(b"/").unwrap();
         assert!(!access_time_touched);
-        host.list(directory, |_| names += 1).unwrap();
+        list(directory, |_| names += 1).unwrap();
         assert_eq!(
             (std::fs::metadata(&path).unwrap().atime(), names),
             (1000, 1)
         );
+    }
+
+    #[test]
+    fn links_that_reading_touched_are_told_by_their_place_in_the_tree() {
+        let tree = tempfile::tempdir().unwrap();
+        std::fs::create_dir(tree.path().join("run")).unwrap();
+        std::fs::write(tree.path().join("run/log"), "line\n").unwrap();
+        symlink("run", tree.path().join("var")).unwrap();
+        // Older than its change: whatever the mount's rules are but noatime, the next reading sets it.
+        let link = tree.path().join("var");
+        let old = rustix::fs::Timespec {
+            tv_sec: 1000,
+            tv_nsec: 0,
+        };
+        let times = rustix::fs::Timestamps {
+            last_access: old,
+            last_modification: old,
+        };
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        rustix::fs::utimensat(CWD, &link, &times, flags).unwrap();
+        let host = Host::open(tree.path().as_os_str().as_encoded_bytes()).unwrap();
+        assert!(host.file(b"/var/log", &Access::System).is_ok());
+        let touched = std::fs::symlink_metadata(&link).unwrap().atime() != 1000;
+        let told = host.take_touched_links();
+        assert_eq!(told.contains(b"/var".as_slice()), touched, "{told:?}");
+        assert_eq!(told.len(), usize::from(touched));
+        assert!(host.take_touched_links().is_empty());
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub fn of_file(path: &Path) -> Result<[u8; KEY_LENGTH], Error> {
         path: path.to_owned(),
         source,
     };
-    match std::fs::read(path) {
+    match read(path) {
         Ok(text) => parse(&text).ok_or_else(|| {
             let reason = format!(
                 "it does not hold {} hex digits",
@@ -48,12 +48,29 @@ pub fn of_file(path: &Path) -> Result<[u8; KEY_LENGTH], Error> {
                 text
             });
             text.push('\n');
-            io::Write::write_all(&mut std::fs::File::from(file), text.as_bytes())
-                .map_err(|error| failed("write the case key", error))?;
+            let written = io::Write::write_all(&mut std::fs::File::from(file), text.as_bytes());
+            if let Err(error) = written {
+                // Half a key would be refused ever after.
+                let _ = std::fs::remove_file(path);
+                return Err(failed("write the case key", error));
+            }
             Ok(key)
         }
         Err(error) => Err(failed("read the case key", error)),
     }
+}
+
+/// The beginning of a file, which is longer than any key. A FIFO without a writer is not waited for.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    const LIMIT: u64 = 1024;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
+    let mut text = Vec::new();
+    io::Read::read_to_end(
+        &mut io::Read::take(std::fs::File::from(file), LIMIT),
+        &mut text,
+    )?;
+    Ok(text)
 }
 
 fn parse(text: &[u8]) -> Option<[u8; KEY_LENGTH]> {
@@ -87,6 +104,11 @@ mod tests {
         for odd in ["", "00", &"zz".repeat(32), &"+1".repeat(32)] {
             std::fs::write(&path, odd).unwrap();
             assert!(of_file(&path).is_err(), "{odd}");
+        }
+        let fifo = directory.path().join("fifo");
+        rustix::fs::mknodat(CWD, &fifo, rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
+        for endless in [&fifo, Path::new("/dev/zero")] {
+            assert!(of_file(endless).is_err(), "{}", endless.display());
         }
     }
 }

@@ -21,7 +21,9 @@ pub mod protocol;
 pub mod run;
 pub mod sink;
 pub mod summary;
+pub mod surroundings;
 pub mod sys;
+pub mod watch;
 pub mod worker;
 
 pub use cli::main;

@@ -1,19 +1,24 @@
 //! Where the bundle goes: a new file that gets its name when it is whole, or standard output.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rustix::fs::{CWD, FallocateFlags, Mode, OFlags, RenameFlags};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{AtFlags, CWD, FallocateFlags, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 use schema::bundle::{FrameOut, Urgency};
 
 use crate::Error;
+use crate::watch::{self, Activity};
 
 /// Space kept for what closes a bundle: the last records, the index and the sums, each less than 1 MiB before compression.
 /// Records and index shrink to a tenth; of the sums the digits of the hashes shrink to half.
 pub const RESERVE: u64 = 1 << 20;
+/// Bytes of one write to standard output: as much as a pipe holds, so that a slow reader is seen to read.
+const STREAM_CHUNK: usize = 64 << 10;
 
 /// An output that is open.
 #[derive(Debug)]
@@ -21,7 +26,7 @@ pub enum Output {
     /// A file under its partial name.
     File(PartialFile),
     /// Standard output: frames go as they come.
-    Stream(io::Stdout),
+    Stream(Stream),
 }
 
 /// A file that is not whole yet.
@@ -30,23 +35,45 @@ pub struct PartialFile {
     file: OwnedFd,
     partial: PathBuf,
     path: PathBuf,
+    identity: Identity,
     written: u64,
     /// Most bytes the file may have.
     limit: Option<u64>,
+    /// Most bytes that this process may write to a file (`RLIMIT_FSIZE`).
+    file_limit: Option<u64>,
     /// Whether the file system can set space aside.
     reserves: bool,
+    activity: Arc<Activity>,
+}
+
+/// Standard output as a bundle.
+#[derive(Debug)]
+pub struct Stream {
+    /// How a write failed: part of a frame may be out, and nothing that follows could be read.
+    broken: Option<io::ErrorKind>,
+    activity: Arc<Activity>,
+}
+
+/// Which file it is, whatever name it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    device: u64,
+    inode: u64,
 }
 
 impl Output {
     /// Creates the file `path` under its partial name. An existing file of either name is refused.
-    pub fn create(path: &Path, limit: Option<u64>) -> Result<Self, Error> {
+    pub fn create(path: &Path, limit: Option<u64>, activity: Arc<Activity>) -> Result<Self, Error> {
         let error = |attempt, path: &Path, errno: Errno| Error::Output {
             attempt,
             path: path.to_owned(),
             source: errno.into(),
         };
+        if path.as_os_str().is_empty() {
+            return Err(Error::Argument("--output is an empty name".to_owned()));
+        }
         // What is there is refused before the work and not only at its end.
-        match rustix::fs::statat(CWD, path, rustix::fs::AtFlags::SYMLINK_NOFOLLOW) {
+        match rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) => return Err(error("create", path, Errno::EXIST)),
             Err(Errno::NOENT) => {}
             Err(errno) => return Err(error("create", path, errno)),
@@ -54,50 +81,49 @@ impl Output {
         let partial = partial_name(path);
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::open(&partial, flags, Mode::RUSR | Mode::WUSR)
+        let mode = Mode::RUSR | Mode::WUSR;
+        let file = rustix::fs::open(&partial, flags, mode)
+            .map_err(|errno| error("create", &partial, errno))?;
+        // A umask may take the owner's rights too. Where modes cannot be set there are none to set.
+        let _ = rustix::fs::fchmod(&file, mode);
+        let identity = rustix::fs::fstat(&file)
+            .map(|stat| Identity::of(&stat))
             .map_err(|errno| error("create", &partial, errno))?;
         Ok(Output::File(PartialFile {
             file,
             partial,
             path: path.to_owned(),
+            identity,
             written: 0,
             limit,
+            file_limit: rustix::process::getrlimit(rustix::process::Resource::Fsize).current,
             reserves: true,
+            activity,
         }))
+    }
+
+    /// Standard output.
+    pub fn stream(activity: Arc<Activity>) -> Self {
+        Output::Stream(Stream {
+            broken: None,
+            activity,
+        })
+    }
+
+    /// The file, where it is one, so that it can be told from another one of its name.
+    pub fn identity(&self) -> Option<Identity> {
+        match self {
+            Output::File(file) => Some(file.identity),
+            Output::Stream(_) => None,
+        }
     }
 
     /// Makes the bundle durable and gives it its name, without replacing anything.
     pub fn finish(self) -> Result<(), Error> {
-        let file = match self {
-            Output::File(file) => file,
-            Output::Stream(mut stream) => {
-                return stream.flush().map_err(|source| Error::Output {
-                    attempt: "write",
-                    path: PathBuf::from("standard output"),
-                    source,
-                });
-            }
-        };
-        let error = |attempt, path: &Path, errno: Errno| Error::Output {
-            attempt,
-            path: path.to_owned(),
-            source: errno.into(),
-        };
-        // Gives back what was set aside.
-        rustix::io::retry_on_intr(|| rustix::fs::ftruncate(&file.file, file.written))
-            .and_then(|()| rustix::io::retry_on_intr(|| rustix::fs::fdatasync(&file.file)))
-            .map_err(|errno| error("write", &file.partial, errno))?;
-        let renamed =
-            rustix::fs::renameat_with(CWD, &file.partial, CWD, &file.path, RenameFlags::NOREPLACE);
-        match renamed {
-            // A file system without this rename: a second name does the same.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                let no_flags = rustix::fs::AtFlags::empty();
-                rustix::fs::linkat(CWD, &file.partial, CWD, &file.path, no_flags)
-                    .and_then(|()| rustix::fs::unlink(&file.partial))
-                    .map_err(|errno| error("name", &file.path, errno))
-            }
-            result => result.map_err(|errno| error("name", &file.path, errno)),
+        match self {
+            Output::File(file) => file.finish(),
+            // Every frame has been written when it was put.
+            Output::Stream(_) => Ok(()),
         }
     }
 }
@@ -109,15 +135,80 @@ pub fn partial_name(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Whether standard output was closed when we were started: the runtime puts `/dev/null` in its place, open for reading
+/// too, which no redirection of a shell is. A bundle would go nowhere, and look written.
+pub fn is_stdout_closed() -> bool {
+    let stdout = io::stdout();
+    let is_null = rustix::fs::fstat(&stdout).is_ok_and(|stat| {
+        rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::CharacterDevice
+            && stat.st_rdev == rustix::fs::makedev(1, 3)
+    });
+    match rustix::fs::fcntl_getfl(&stdout) {
+        Ok(flags) => is_null && flags.contains(OFlags::RDWR),
+        Err(_) => true,
+    }
+}
+
+impl Identity {
+    fn of(stat: &Stat) -> Self {
+        Identity {
+            device: stat.st_dev,
+            inode: stat.st_ino,
+        }
+    }
+
+    /// Whether it is what has this name.
+    pub fn is_at(self, path: &Path) -> bool {
+        rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|stat| Identity::of(&stat) == self)
+    }
+}
+
 impl FrameOut for Output {
     fn put(&mut self, frame: &[u8], urgency: Urgency) -> io::Result<()> {
         match self {
             Output::File(file) => file.put(frame, urgency),
-            Output::Stream(stream) => {
-                stream.write_all(frame)?;
-                stream.flush()
+            Output::Stream(stream) => stream.put(frame),
+        }
+    }
+}
+
+impl Stream {
+    fn put(&mut self, frame: &[u8]) -> io::Result<()> {
+        if let Some(kind) = self.broken {
+            return Err(kind.into());
+        }
+        let written = self.write(frame);
+        self.broken = written.as_ref().err().map(io::Error::kind);
+        written
+    }
+
+    fn write(&self, mut rest: &[u8]) -> io::Result<()> {
+        let stdout = io::stdout();
+        while !rest.is_empty() {
+            let chunk = rest.get(..STREAM_CHUNK).unwrap_or(rest);
+            let written = self
+                .activity
+                .during(watch::WRITE_PATIENCE, || rustix::io::write(&stdout, chunk));
+            match written {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => rest = rest.get(count..).unwrap_or_default(),
+                Err(Errno::INTR) => {}
+                // Somebody who shares it has made it so that nothing waits.
+                Err(Errno::AGAIN) => {
+                    let mut fds = [PollFd::new(&stdout, PollFlags::OUT)];
+                    let polled = self
+                        .activity
+                        .during(watch::WRITE_PATIENCE, || poll(&mut fds, None));
+                    match polled {
+                        Ok(_) | Err(Errno::INTR) => {}
+                        Err(errno) => return Err(errno.into()),
+                    }
+                }
+                Err(errno) => return Err(errno.into()),
             }
         }
+        Ok(())
     }
 }
 
@@ -126,18 +217,23 @@ impl PartialFile {
         let length = u64::try_from(frame.len()).unwrap_or(u64::MAX);
         if urgency == Urgency::Content {
             let needed = length.saturating_add(RESERVE);
-            if self
-                .limit
-                .is_some_and(|limit| self.written.saturating_add(needed) > limit)
-            {
+            let end = self.written.saturating_add(needed);
+            if self.limit.is_some_and(|limit| end > limit) {
                 return Err(io::ErrorKind::StorageFull.into());
+            }
+            // What is set aside does not count for this limit, only what is written.
+            if self.file_limit.is_some_and(|limit| end > limit) {
+                return Err(Errno::FBIG.into());
             }
             self.reserve(needed)?;
         }
         let mut rest = frame;
         let mut offset = self.written;
         while !rest.is_empty() {
-            match rustix::io::pwrite(&self.file, rest, offset) {
+            let written = self.activity.during(watch::WRITE_PATIENCE, || {
+                rustix::io::pwrite(&self.file, rest, offset)
+            });
+            match written {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     rest = rest.get(count..).unwrap_or_default();
@@ -146,7 +242,9 @@ impl PartialFile {
                 Err(Errno::INTR) => {}
                 Err(errno) => {
                     // The output is as it was: the frame goes in whole or not at all.
-                    let _ = rustix::fs::ftruncate(&self.file, self.written);
+                    let _ = self.activity.during(watch::WRITE_PATIENCE, || {
+                        rustix::fs::ftruncate(&self.file, self.written)
+                    });
                     return Err(errno.into());
                 }
             }
@@ -165,12 +263,57 @@ impl PartialFile {
             rustix::fs::fallocate(&self.file, flags, self.written, length)
         };
         // The signal that ends a capture must not cost its bundle.
-        match rustix::io::retry_on_intr(set_aside) {
+        let result = self.activity.during(watch::WRITE_PATIENCE, || {
+            rustix::io::retry_on_intr(set_aside)
+        });
+        match result {
             Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::PERM) => {
                 self.reserves = false;
                 Ok(())
             }
             result => Ok(result?),
+        }
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        let error = |attempt, path: &Path, source: io::Error| Error::Output {
+            attempt,
+            path: path.to_owned(),
+            source,
+        };
+        // Gives back what was set aside.
+        let settled = self.activity.during(watch::SYNC_PATIENCE, || {
+            rustix::io::retry_on_intr(|| rustix::fs::ftruncate(&self.file, self.written))
+                .and_then(|()| rustix::io::retry_on_intr(|| rustix::fs::fdatasync(&self.file)))
+        });
+        settled.map_err(|errno| error("write", &self.partial, errno.into()))?;
+        // Whatever has that name now would be passed off as the bundle.
+        if !self.identity.is_at(&self.partial) {
+            let source = io::Error::other("somebody removed, renamed or replaced it");
+            return Err(error("find", &self.partial, source));
+        }
+        let named = self.activity.during(watch::WRITE_PATIENCE, || self.name());
+        named.map_err(|errno| error("name", &self.path, errno.into()))
+    }
+
+    fn name(&self) -> rustix::io::Result<()> {
+        let (from, to) = (&self.partial, &self.path);
+        match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // A file system without this rename: a second name does the same.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM) => {}
+            result => return result,
+        }
+        match rustix::fs::linkat(CWD, from, CWD, to, AtFlags::empty()) {
+            Ok(()) => rustix::fs::unlink(from),
+            // Nor second names: what was looked for at the start is looked for once more.
+            Err(Errno::PERM | Errno::NOTSUP | Errno::NOSYS | Errno::MLINK) => {
+                match rustix::fs::statat(CWD, to, AtFlags::SYMLINK_NOFOLLOW) {
+                    Err(Errno::NOENT) => rustix::fs::rename(from, to),
+                    Err(errno) => Err(errno),
+                    Ok(_) => Err(Errno::EXIST),
+                }
+            }
+            Err(errno) => Err(errno),
         }
     }
 }
@@ -179,23 +322,24 @@ impl PartialFile {
 mod tests {
     use super::*;
 
+    fn create(path: &Path, limit: Option<u64>) -> Result<Output, Error> {
+        Output::create(path, limit, Arc::default())
+    }
+
     #[test]
     fn nothing_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x.tar.zst");
-        let mut output = Output::create(&path, None).unwrap();
+        let mut output = create(&path, None).unwrap();
         output.put(b"frame", Urgency::Content).unwrap();
         assert!(!path.exists());
-        assert!(
-            Output::create(&path, None).is_err(),
-            "the partial name is taken"
-        );
+        assert!(create(&path, None).is_err(), "the partial name is taken");
         output.finish().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"frame");
-        assert!(Output::create(&path, None).is_err(), "the name is taken");
+        assert!(create(&path, None).is_err(), "the name is taken");
         std::fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink("/nowhere", &path).unwrap();
-        assert!(Output::create(&path, None).is_err(), "a dangling link");
+        assert!(create(&path, None).is_err(), "a dangling link");
         let names: Vec<_> = std::fs::read_dir(directory.path()).unwrap().collect();
         assert_eq!(names.len(), 1);
     }
@@ -204,12 +348,25 @@ mod tests {
     fn a_limit_keeps_room_for_closing() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x.tar.zst");
-        let mut output = Output::create(&path, Some(RESERVE + 10)).unwrap();
+        let mut output = create(&path, Some(RESERVE + 10)).unwrap();
         output.put(b"content", Urgency::Content).unwrap();
         let refused = output.put(b"content", Urgency::Content).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::StorageFull);
         output.put(b"closing", Urgency::Closing).unwrap();
         output.finish().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"contentclosing");
+    }
+
+    #[test]
+    fn only_our_own_file_gets_the_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x.tar.zst");
+        let output = create(&path, None).unwrap();
+        let partial = partial_name(&path);
+        std::fs::remove_file(&partial).unwrap();
+        std::fs::write(&partial, "somebody else's").unwrap();
+        assert!(output.finish().is_err());
+        assert!(!path.exists());
+        assert!(create(Path::new(""), None).is_err());
     }
 }

@@ -279,6 +279,8 @@ pub enum Reply<'a> {
     /// An item of a visit, other than a file, is done; or a file system did not tell its size; or the process that names
     /// a file does not speak for its user, and another one may.
     Item(#[serde(borrow)] End<'a>),
+    /// Symbolic links whose access time was changed by reading them.
+    TouchedLinks(#[serde(borrow)] Vec<Text<'a>>),
     /// The oldest request is done.
     Done,
 }

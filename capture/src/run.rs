@@ -1,6 +1,7 @@
 //! One capture, from the first worker to the closed bundle: stages in order, most volatile first.
 
 mod dead;
+mod destination;
 mod file_systems;
 mod footprint;
 mod histories;
@@ -20,7 +21,7 @@ use schema::bundle::{Writer, Written};
 use schema::header::{Clocks, FORMAT_VERSION, Header, Host, Mode, Options, Redaction};
 use schema::manifest::{Manifest, Totals};
 use schema::redact::Redactor;
-use schema::source::Phase;
+use schema::source::{Content, Phase};
 
 use crate::jobs::{Job, Queue};
 use crate::output::{Output, RESERVE, partial_name};
@@ -29,6 +30,7 @@ use crate::pool::{Dying, Worker};
 use crate::progress::Progress;
 use crate::protocol::{End, FileTask, Identity, ItemGroup, Ready, Request, Visit};
 use crate::sink::{Sink, Tally};
+use crate::watch;
 use crate::{Error, key, worker};
 
 /// Processes of one request: enough that the pipe is never empty, few enough that a lost worker costs little.
@@ -188,26 +190,14 @@ impl Stop {
 }
 
 /// Captures a host.
-pub fn run(settings: Settings) -> Result<Captured, Error> {
+pub fn run(mut settings: Settings) -> Result<Captured, Error> {
     if let Some(limit) = settings.max_size.filter(|limit| *limit < MIN_SIZE) {
         return Err(Error::Argument(format!(
             "--max-size {limit} is too small: a bundle needs at least {MIN_SIZE} bytes to be closed"
         )));
     }
     let started = Instant::now();
-    let signalled = Arc::new(AtomicBool::new(false));
-    for signal in [
-        signal_hook::consts::SIGINT,
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGHUP,
-    ] {
-        signal_hook::flag::register(signal, Arc::clone(&signalled)).map_err(|source| {
-            Error::Worker {
-                attempt: "watch for signals",
-                source,
-            }
-        })?;
-    }
+    let signalled = watch::signals()?;
     worker::without_core();
     // Refused without privilege or by a container's rules, and then the work is the same.
     let _ = rustix::process::setpriority_process(None, 10);
@@ -230,12 +220,21 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         let source = std::io::Error::other("/proc is no procfs; mount it, or name another --root");
         return Err(root_error("capture", source));
     }
-    let redactor = match (settings.redact, &settings.case_key) {
+    let mut redactor = match (settings.redact, &settings.case_key) {
         (false, _) => None,
         (true, None) => Some(Redactor::new(&key::random("make a redaction key")?)?),
         (true, Some(path)) => Some(Redactor::new(&key::of_file(path)?)?),
     };
     let clocks = clocks(ready.live);
+    // A word that somebody typed, and on our command line, where the rules look at it too.
+    let label = settings.label.take();
+    settings.label = label.map(|label| match &mut redactor {
+        Some(redactor) => {
+            let redacted = redactor.redact(Content::Arguments, label.as_bytes());
+            String::from_utf8_lossy(&redacted.bytes).into_owned()
+        }
+        None => label,
+    });
     let header = header(
         &settings,
         &ready,
@@ -243,13 +242,22 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         clocks,
         capture_id(clocks)?,
     );
-    let (output, path) = open_output(&settings, &header)?;
+    let activity = Arc::default();
+    let (output, path) = destination::open(&settings, &header, &activity)?;
+    let identity = output.identity();
+    let partial = path.as_deref().map(partial_name);
+    watch::over_output(
+        activity,
+        Arc::clone(&signalled),
+        settings.deadline,
+        partial.clone(),
+    );
     let writer = match Writer::new(output, &header) {
         Ok(writer) => writer,
         Err(error) => {
             // There is nothing in the file that is worth its name.
-            if let Some(path) = &path {
-                let _ = std::fs::remove_file(partial_name(path));
+            if let Some(partial) = &partial {
+                let _ = std::fs::remove_file(partial);
             }
             return Err(error.into());
         }
@@ -296,40 +304,14 @@ pub fn run(settings: Settings) -> Result<Captured, Error> {
         priority_raised_after: None,
         settings,
     };
-    capture.stages()?;
-    capture.finish(path)
-}
-
-fn open_output(settings: &Settings, header: &Header) -> Result<(Output, Option<PathBuf>), Error> {
-    let path = match &settings.output {
-        Destination::Stream => return Ok((Output::Stream(std::io::stdout()), None)),
-        Destination::File(path) => path.clone(),
-        Destination::Named => PathBuf::from(file_name(header)),
-    };
-    Ok((Output::create(&path, settings.max_size)?, Some(path)))
-}
-
-/// `HOST_YYYYMMDDTHHMMSSZ.tar.zst`; a host name is made a plain file name.
-fn file_name(header: &Header) -> String {
-    let host = header.host.hostname.as_deref().unwrap_or("host");
-    let host: String = host
-        .chars()
-        .map(|character| {
-            let plain = character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
-            if plain || character == '.' {
-                character
-            } else {
-                '_'
-            }
-        })
-        .take(64)
-        .collect();
-    let time = jiff::Timestamp::from_microsecond(header.clocks.realtime_us).unwrap_or_default();
-    format!(
-        "{}_{}.tar.zst",
-        host.trim_start_matches('.'),
-        time.strftime("%Y%m%dT%H%M%SZ")
-    )
+    let captured = capture.stages().and_then(|()| capture.finish(path));
+    captured.map_err(|error| match (partial, identity) {
+        (Some(path), Some(identity)) if identity.is_at(&path) => Error::Unnamed {
+            path,
+            source: Box::new(error),
+        },
+        _ => error,
+    })
 }
 
 fn clocks(live: bool) -> Clocks {
@@ -637,25 +619,6 @@ impl Capture {
                     format!("{count} {}{because}, such as {example}", outcome.as_str())
                 }),
         );
-        let mut side_effects = Vec::new();
-        if tally.touched > 0 {
-            side_effects.push(format!(
-                "the access times of {} files and directories of other users changed: O_NOATIME is refused to all but the owner",
-                tally.touched
-            ));
-        }
-        side_effects.extend(self.priority_raised_after.map(|after| {
-            format!(
-                "raised to nice 0 after {} s: a quarter of the deadline had passed",
-                after.as_secs()
-            )
-        }));
-        if !self.abandoned.is_empty() {
-            side_effects.push(format!(
-                "{} worker processes hang in the kernel and were left behind",
-                self.abandoned.len()
-            ));
-        }
         let words = |map: &BTreeMap<&'static str, u64>| {
             map.iter()
                 .map(|(word, count)| ((*word).to_owned(), *count))
@@ -670,7 +633,7 @@ impl Capture {
             redactions: self.sink.redactions(),
             worker_pids: self.worker_pids.iter().copied().collect(),
             abandoned_workers: self.abandoned.clone(),
-            side_effects,
+            side_effects: self.side_effects(),
             footprint: Some(self.footprint()),
             totals: Totals::default(),
         }

@@ -1,7 +1,8 @@
 //! The one place through which evidence passes on its way from a worker to the bundle: redaction, naming, parts, and
 //! the row of `collection_log` that says how the read ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 
 use schema::bundle::{FrameOut, PART_LIMIT, Writer};
 use schema::records::{
@@ -26,6 +27,10 @@ pub struct Sink<O> {
     full: Option<String>,
 }
 
+/// Most symbolic links that are named because their access time changed: with the longest paths they make a sentence
+/// of a few hundred KiB.
+pub const TOUCHED_LINKS: usize = 100;
+
 /// What was counted on the way.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
@@ -37,6 +42,8 @@ pub struct Tally {
     pub gaps: BTreeMap<(Outcome, String), (u64, String)>,
     /// Files and directories whose access time was changed.
     pub touched: u64,
+    /// Symbolic links whose access time was changed, the first [`TOUCHED_LINKS`] of them.
+    pub touched_links: BTreeSet<Vec<u8>>,
     /// Bytes that came of files, links and `fdinfo`.
     pub bytes_read: u64,
 }
@@ -343,6 +350,13 @@ impl<O: FrameOut> Sink<O> {
         *count = count.saturating_add(1);
     }
 
+    /// Notes that the access time of a symbolic link was changed.
+    pub fn touched_link(&mut self, path: &[u8]) {
+        if self.tally.touched_links.len() < TOUCHED_LINKS {
+            self.tally.touched_links.insert(path.to_vec());
+        }
+    }
+
     fn note(&mut self, end: &End<'_>, path: &[u8]) {
         /// Kinds of gaps that are told apart in the summary: reasons may hold text of the host.
         const GAP_LIMIT: usize = 200;
@@ -394,13 +408,19 @@ impl<O: FrameOut> Sink<O> {
         self.tolerate(written)
     }
 
-    /// An output that takes no more ends the reading, not the bundle: the writer counts what is lost, and closes it
-    /// with the space that was kept.
+    /// An output that takes no more ends the reading, not the bundle: the writer counts what is lost, and closes it with
+    /// the space that was kept, as far as that can still be written.
     fn tolerate(&mut self, written: Result<(), schema::Error>) -> Result<(), schema::Error> {
         match written {
-            Err(error) if error.is_out_of_space() => {
-                self.full
-                    .get_or_insert_with(|| "the output has no more space".to_owned());
+            Err(schema::Error::Io { source, .. }) => {
+                self.full.get_or_insert_with(|| match source.kind() {
+                    ErrorKind::StorageFull => "the output has no more space".to_owned(),
+                    ErrorKind::QuotaExceeded => "the quota of the output is used up".to_owned(),
+                    ErrorKind::FileTooLarge => {
+                        "the output reached the limit of file sizes".to_owned()
+                    }
+                    _ => format!("the output failed: {source}"),
+                });
                 Ok(())
             }
             result => result,

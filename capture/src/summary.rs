@@ -87,7 +87,7 @@ pub fn text(captured: &Captured, out: &mut dyn Write) -> io::Result<()> {
     if written.lost_members > 0 {
         writeln!(
             out,
-            "  lost      {} members found no space",
+            "  lost      {} members could not be written",
             written.lost_members
         )?;
     }

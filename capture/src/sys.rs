@@ -1,7 +1,7 @@
 //! System calls that the safe crates do not offer.
 #![expect(
     unsafe_code,
-    reason = "shared memory, ioprio_set, close_range, getrusage and adjtimex have no safe wrapper"
+    reason = "shared memory, close_range, getrlimit, ioprio_set, sigaction, getrusage and adjtimex have no safe wrapper"
 )]
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -102,37 +102,45 @@ impl Drop for Cell {
 
 /// A descriptor that the parent left open for us.
 pub fn inherited(number: i32) -> BorrowedFd<'static> {
-    // SAFETY: the number is on our command line because the parent kept that descriptor open over exec, and nothing
-    // in a worker closes it. A number that means nothing makes every use fail with EBADF.
+    // SAFETY: the number is on our command line because the parent kept that descriptor open over exec; a worker
+    // closes it only when it needs it no more. A number that means nothing makes every use fail with EBADF.
     unsafe { BorrowedFd::borrow_raw(number.max(0)) }
 }
 
-/// Closes every descriptor but the standard three and one more. What started the parent may have left it pipes, whose
-/// readers would wait for the end of a worker that hangs.
-pub fn close_others(kept: i32) {
-    let Ok(kept) = libc::c_uint::try_from(kept.max(2)) else {
+/// Closes every descriptor but the standard ones. Only for a process that has opened none itself.
+pub fn close_inherited() {
+    const FIRST: libc::c_uint = 3;
+    const NO_FLAGS: libc::c_uint = 0;
+    /// More than a process is given by default.
+    const LAST_GUESSED: libc::c_int = 4096;
+    // SAFETY: takes three integers and touches no memory. A worker calls this before it opens anything, so that no
+    // descriptor is closed which something of ours owns; what `inherited` gave is mapped already and not used again.
+    let result =
+        unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, NO_FLAGS) };
+    if result == 0 {
         return;
-    };
-    for (first, last) in [
-        (3, kept.saturating_sub(1)),
-        (kept.saturating_add(1).max(3), libc::c_uint::MAX),
-    ] {
-        if first > last {
-            continue;
-        }
-        // SAFETY: takes integers. A worker that has just begun owns no descriptor beside those that are kept.
-        let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
-        if result == 0 {
-            continue;
-        }
-        // Before Linux 5.9; a number that is not open is refused, which is no loss.
-        for number in first..=last.min(4096) {
-            if let Ok(number) = libc::c_int::try_from(number) {
-                // SAFETY: as above.
-                unsafe { libc::close(number) };
-            }
-        }
     }
+    // Before Linux 5.9, or behind a filter. A number that is not open is refused, which is no loss.
+    for number in 3..=LAST_GUESSED {
+        // SAFETY: as above.
+        unsafe { libc::close(number) };
+    }
+}
+
+/// Limits of the main thread's stack, the soft and the hard one, bytes; `None` where there is none, or where a filter refuses
+/// to tell, on which rustix panics.
+pub fn stack_limits() -> (Option<u64>, Option<u64>) {
+    let mut limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: the structure is ours, has the type that the call takes, and nothing else refers to it. Where the call fails
+    // it stays as it was.
+    unsafe {
+        libc::getrlimit(libc::RLIMIT_STACK, &raw mut limit);
+    }
+    let bounded = |limit: libc::rlim_t| (limit != libc::RLIM_INFINITY).then_some(limit);
+    (bounded(limit.rlim_cur), bounded(limit.rlim_max))
 }
 
 /// Puts this process behind every other one in the queue of the disk: best effort, lowest priority (`ioprio_set(2)`).
@@ -144,6 +152,18 @@ pub fn lowest_io_priority() {
     unsafe {
         libc::syscall(libc::SYS_ioprio_set, WHO_PROCESS, THIS, BEST_EFFORT_LOWEST);
     }
+}
+
+/// Whether this process was started with a signal ignored (`sigaction(2)`, which changes nothing without an action).
+pub fn is_ignored(signal: i32) -> bool {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: the old action goes to memory of its type; all bits zero are a valid value of it, the default action, so it
+    // may be read even where the call fails, which it does for a number that is no signal.
+    let action = unsafe {
+        libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr());
+        action.assume_init()
+    };
+    action.sa_sigaction == libc::SIG_IGN
 }
 
 /// What the kernel says of its clock (`adjtimex(2)`, which changes nothing when no mode is given).

@@ -16,9 +16,11 @@ use crate::sys::{self, Cell};
 /// Answers requests on standard input until it is closed. `memory` is the number of the inherited memory file that
 /// holds the shared cell.
 pub fn main(memory: i32) -> std::io::Result<()> {
-    sys::close_others(memory);
     harden();
     let cell = Cell::attach(sys::inherited(memory))?;
+    // What was open in whoever started the capture. A worker that hangs in the kernel cannot be ended; were it to hold the
+    // other end of a pipe, such as that of an ssh session, its reader would wait for ever.
+    sys::close_inherited();
     let mut input = std::io::stdin().lock();
     let output = std::io::stdout();
     let Some(bytes) = next_frame(&mut input)? else {
@@ -50,7 +52,13 @@ pub fn main(memory: i32) -> std::io::Result<()> {
 /// The first to go when memory is short, and nobody's core file.
 fn harden() {
     // Each is a courtesy: where it is refused, the work is the same.
-    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    // Not `fs::write`, which makes the file where it is missing.
+    let own = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/proc/self/oom_score_adj");
+    let _ = own.and_then(|mut file| file.write_all(b"1000"));
+    // A parent that is killed closes our input, which a worker that waits for something else does not see.
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     without_core();
 }
 
@@ -74,20 +82,27 @@ fn ready(host: &Host) -> Ready {
         u32::try_from(parent).ok().filter(|parent| *parent > 0)
     };
     let live = host.is_live();
-    let program = if live { None } else { program(host) };
+    if live {
+        // The rest `uname` tells, without opening a file.
+        return Ready {
+            live,
+            pid: host.own_pid(),
+            parent: parent(),
+            boot_id: first_line(host, b"/proc/sys/kernel/random/boot_id"),
+            ..Ready::default()
+        };
+    }
+    let program = program(host);
     let machine = || first_line(host, b"/proc/sys/kernel/arch");
     let order = |elf: Elf| if elf.is_big_endian { "big" } else { "little" };
     Ready {
-        refused: None,
-        live,
-        pid: host.own_pid().filter(|_| live),
-        parent: if live { parent() } else { None },
         boot_id: first_line(host, b"/proc/sys/kernel/random/boot_id"),
         hostname: first_line(host, b"/etc/hostname")
             .or_else(|| first_line(host, b"/proc/sys/kernel/hostname")),
         kernel_release: first_line(host, b"/proc/sys/kernel/osrelease"),
         machine: machine().or_else(|| Some(program?.machine?.to_owned())),
         endianness: program.map(|elf| order(elf).to_owned()),
+        ..Ready::default()
     }
 }
 

@@ -25,9 +25,16 @@ pub const PART_LIMIT: usize = 4 << 20;
 /// Most content of a frame that a reader accepts: a frame short of its target and one more member of each limit.
 pub const FRAME_LIMIT: usize = 16 << 20;
 /// Most members that a reader accepts. A host of 100,000 processes makes 1.2 million.
-pub const MEMBER_LIMIT: usize = 4 << 20;
+pub const MEMBER_LIMIT: usize = 2 << 20;
 /// Most content of a whole bundle that a reader expands: against bombs, far above any honest host.
 pub const EXPANSION_LIMIT: u64 = 64 << 30;
+/// Most content that a reader expands, all passes together, as a multiple of the bundle's bytes: honest ones become ten to
+/// forty times as long, and are read a few times.
+pub const EXPANSION_RATIO: u64 = 1000;
+/// Content that any bundle may become, however small it is.
+pub const EXPANSION_SMALL: u64 = 1 << 30;
+/// Most frames that a reader accepts. A capture of a day that closes each lane every second makes 700,000.
+pub const FRAME_COUNT_LIMIT: usize = 1 << 20;
 /// Content of a record member, bytes.
 pub const RECORD_TARGET: usize = 1 << 20;
 /// Age after which an open record member or frame is closed, so that a killed capture keeps all but the last second.

@@ -56,10 +56,4 @@ impl Error {
             source,
         }
     }
-
-    /// Whether the disk, the quota or the file size limit ended the writing.
-    pub fn is_out_of_space(&self) -> bool {
-        matches!(self, Error::Io { source, .. }
-            if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge))
-    }
 }

@@ -100,7 +100,11 @@ pub fn split_part(name: &str) -> (&str, u32) {
         Some((base, digits))
             if digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit()) =>
         {
-            digits.parse().map_or((name, 0), |number| (base, number))
+            // Part 0 has the name itself: what is called so is another file.
+            match digits.parse() {
+                Ok(number @ 1..) => (base, number),
+                _ => (name, 0),
+            }
         }
         _ => (name, 0),
     }
@@ -216,5 +220,8 @@ mod tests {
         assert_eq!(part("root/x", 0), "root/x");
         assert_eq!(split_part(&part("root/x", 12)), ("root/x", 12));
         assert_eq!(split_part("root/x.part.12"), ("root/x.part.12", 0));
+        // Found by a property test: a file that is called so was taken for `x`.
+        let odd = "root/x.part.000000";
+        assert_eq!(split_part(odd), (odd, 0));
     }
 }

@@ -132,3 +132,6 @@ pub const RECORDS: &[TableDef] = &[
     FileSystemStat::TABLE,
     HistoryFile::TABLE,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,8 @@
 
 mod forms;
 mod history;
+#[cfg(test)]
+mod properties;
 pub mod words;
 
 use std::borrow::Cow;
@@ -119,7 +121,7 @@ impl Redactor {
         if !Redactor::looks_at(content) || !self.keywords.is_match(text) {
             return untouched;
         }
-        let secrets = words::find(content, text);
+        let secrets = without_pseudonyms(text, words::find(content, text));
         if secrets.is_empty() {
             return untouched;
         }
@@ -149,6 +151,47 @@ impl Redactor {
             original_hmac: Some(digest(key, text)),
         }
     }
+}
+
+/// The same secrets without what is a pseudonym in them: what was redacted before stays as it is, so that it can still be
+/// joined with all that was redacted once.
+fn without_pseudonyms(text: &[u8], secrets: Vec<Secret>) -> Vec<Secret> {
+    let mut pseudonyms = pseudonyms(text).peekable();
+    if pseudonyms.peek().is_none() {
+        return secrets;
+    }
+    let mut apart = Vec::with_capacity(secrets.len());
+    for Secret { mut range, rule } in secrets {
+        while let Some(pseudonym) = pseudonyms.next_if(|next| next.start < range.end) {
+            let before = range.start..pseudonym.start;
+            if !before.is_empty() {
+                apart.push(Secret {
+                    range: before,
+                    rule,
+                });
+            }
+            range.start = range.start.max(pseudonym.end);
+        }
+        if !range.is_empty() {
+            apart.push(Secret { range, rule });
+        }
+    }
+    apart
+}
+
+/// Where pseudonyms stand, in order.
+fn pseudonyms(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    memchr::memmem::find_iter(text, TYPE).filter_map(move |start| {
+        let digits = start.checked_add(TYPE.len())?;
+        let end = digits.checked_add(PSEUDONYM_LENGTH.checked_mul(2)?)?;
+        let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let digits = text.get(digits..end)?;
+        let rest = text.get(end..)?;
+        // One may follow the other where what stood between them went too.
+        let is_whole = !rest.first().is_some_and(u8::is_ascii_alphanumeric)
+            || rest.starts_with(TYPE.as_bytes());
+        (is_whole && digits.iter().all(is_digit)).then_some(start..end)
+    })
 }
 
 fn digest(key: &Hmac<Sha256>, text: &[u8]) -> String {
@@ -190,6 +233,36 @@ mod tests {
             *under_other_key.bytes,
             *env.split_inclusive('\0').next().unwrap().as_bytes()
         );
+    }
+
+    /// Found by fuzzing: the pseudonym of a pseudonym would be equal to nothing any more.
+    #[test]
+    fn what_was_redacted_stays() {
+        for (content, text) in [
+            (Content::Arguments, "mysql\0-ppl0ver\0-h\0db\0"),
+            (
+                Content::Environ,
+                "DB_PASSWORD=pl0ver\0URL=redis://:pl0ver@h\0",
+            ),
+            (Content::History, "curl -u ada:pl0ver h\nmysql -ppl0ver a\n"),
+        ] {
+            let once = redact(content, text);
+            assert!(!once.contains("pl0ver"), "{once}");
+            assert_eq!(redact(content, &once), once);
+        }
+        let known = "secret:0123456789abcdef";
+        let partly = redact(Content::Environ, &format!("PASSWORD=a {known} b\0"));
+        assert_eq!(partly.matches("secret:").count(), 3);
+        assert!(partly.contains(known));
+        // Longer, shorter and other digits are no pseudonym.
+        for odd in [
+            "secret:0123456789abcdef0",
+            "secret:0123456789abcde",
+            "secret:0123456789ABCDEF",
+        ] {
+            let redacted = redact(Content::Environ, &format!("PASSWORD={odd}\0"));
+            assert!(!redacted.contains(odd), "{redacted}");
+        }
     }
 
     #[test]

@@ -190,7 +190,12 @@ impl SourceMap {
 
     /// The source that names a path, if one does.
     pub fn locate(&self, path: &[u8]) -> Option<Located> {
-        let path = std::str::from_utf8(path).ok()?;
+        let bytes = path;
+        let Ok(path) = std::str::from_utf8(bytes) else {
+            // Only the name of a home can be any bytes.
+            let source = self.in_home(bytes)?;
+            return (!bytes.starts_with(b"/proc/")).then_some(Located { source, pid: None });
+        };
         if let Some((pid, name)) = split_process(path) {
             let source = match name.strip_prefix("net/") {
                 Some(name) => self.absolute.get(name),
@@ -204,21 +209,28 @@ impl SourceMap {
         if let Some(source) = self.without_process(path) {
             return Some(Located { source, pid: None });
         }
-        let in_home = |(name, source): &(&str, Source)| {
-            path.strip_suffix(name)
-                .is_some_and(|directory| directory.ends_with('/'))
-                .then_some(*source)
-        };
         let source = self
             .absolute
             .get(path)
             .copied()
             .or_else(|| self.rotated(path))
-            .or_else(|| self.below_home.iter().find_map(in_home));
+            .or_else(|| self.in_home(bytes));
         Some(Located {
             source: source?,
             pid: None,
         })
+    }
+
+    /// The history that a path in whatever home is.
+    fn in_home(&self, path: &[u8]) -> Option<Source> {
+        let holds = |name: &str| {
+            path.strip_suffix(name.as_bytes())
+                .is_some_and(|directory| directory.ends_with(b"/"))
+        };
+        let mut sources = self.below_home.iter();
+        sources
+            .find(|(name, _)| holds(name))
+            .map(|(_, source)| *source)
     }
 
     /// The log that a path is a rotated sibling of.
@@ -266,6 +278,11 @@ mod tests {
             b"/proc/meminfo",
             Some((Source::Host("/proc/meminfo"), None)),
         );
+        check(
+            b"/home/\xff/.bash_history",
+            Some((Source::Home(".bash_history"), None)),
+        );
+        check(b"/proc/7/root/\xff/.bash_history", None);
         check(
             b"/home/a/.bash_history",
             Some((Source::Home(".bash_history"), None)),

@@ -118,33 +118,62 @@ pub fn escaped(bytes: &[u8]) -> Escaped<'_> {
     Escaped(bytes)
 }
 
-/// Whether a character may act on a terminal instead of being shown: controls, bidi controls, invisible marks.
+/// As [`escaped`], with newlines and tabs as they are: for text of several lines.
+pub fn escaped_lines(bytes: &[u8]) -> String {
+    let mut shown = String::with_capacity(bytes.len());
+    for piece in bytes.split_inclusive(|byte| matches!(byte, b'\n' | b'\t')) {
+        let (text, end) = match piece {
+            [text @ .., b'\n'] => (text, "\n"),
+            [text @ .., b'\t'] => (text, "\t"),
+            text => (text, ""),
+        };
+        shown.push_str(&escaped(text).to_string());
+        shown.push_str(end);
+    }
+    shown
+}
+
+/// Whether a character may act on a terminal instead of being shown, or is not seen there: controls, bidi controls, and
+/// all that Unicode calls ignorable by default (zero-width and joining marks, tags, variation selectors, fillers).
 pub fn is_unsafe_to_show(character: char) -> bool {
     character.is_control()
         || matches!(character,
-            '\u{00ad}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn needs_escape(character: char) -> bool {
+    match character {
+        ' '..='[' | ']'..='~' => false,
+        other => other == '\\' || is_unsafe_to_show(other),
+    }
 }
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use fmt::Write as _;
         for chunk in self.0.utf8_chunks() {
-            for character in chunk.valid().chars() {
-                match character {
-                    '\n' => formatter.write_str("\\n")?,
-                    '\t' => formatter.write_str("\\t")?,
-                    '\r' => formatter.write_str("\\r")?,
-                    '\\' => formatter.write_str("\\\\")?,
-                    other if other.is_ascii() && other.is_control() => {
+            let mut rest = chunk.valid();
+            while !rest.is_empty() {
+                // Most text is harmless, and is written as it is.
+                let harmless = rest.find(needs_escape).unwrap_or(rest.len());
+                let (text, behind) = rest.split_at(harmless);
+                formatter.write_str(text)?;
+                let mut characters = behind.chars();
+                match characters.next() {
+                    None => {}
+                    Some('\n') => formatter.write_str("\\n")?,
+                    Some('\t') => formatter.write_str("\\t")?,
+                    Some('\r') => formatter.write_str("\\r")?,
+                    Some('\\') => formatter.write_str("\\\\")?,
+                    Some(other) if other.is_ascii() => {
                         write!(formatter, "\\x{:02x}", u32::from(other))?;
                     }
-                    other if is_unsafe_to_show(other) => {
-                        write!(formatter, "\\u{{{:x}}}", u32::from(other))?;
-                    }
-                    other => formatter.write_char(other)?,
+                    Some(other) => write!(formatter, "\\u{{{:x}}}", u32::from(other))?,
                 }
+                rest = characters.as_str();
             }
             for byte in chunk.invalid() {
                 write!(formatter, "\\x{byte:02x}")?;
@@ -171,5 +200,58 @@ mod tests {
         check(b"\xff\n", "\\xff\\n");
         check(b"\x9b31m", "\\x9b31m");
         check("\u{9b}31m\u{202e}abc".as_bytes(), "\\u{9b}31m\\u{202e}abc");
+        assert_eq!(
+            escaped_lines(b"a\tb\\\r\n\n\x1bc\n"),
+            "a\tb\\\\\\r\n\n\\x1bc\n"
+        );
+        // What is not seen may hide that two names differ.
+        check(
+            "a\u{fe0f}b\u{e0100}c\u{34f}d\u{2069}e\u{2028}".as_bytes(),
+            "a\\u{fe0f}b\\u{e0100}c\\u{34f}d\\u{2069}e\\u{2028}",
+        );
+    }
+
+    /// What [`escaped`] was given.
+    fn unescaped(text: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut rest = text;
+        while let Some((before, escape)) = rest.split_once('\\') {
+            bytes.extend_from_slice(before.as_bytes());
+            let code = |digits: &str| u32::from_str_radix(digits, 16).unwrap();
+            let used = match escape.as_bytes()[0] {
+                b'x' => {
+                    bytes.push(u8::try_from(code(escape.get(1..3).unwrap())).unwrap());
+                    3
+                }
+                b'u' => {
+                    let end = escape.find('}').unwrap();
+                    let character = char::from_u32(code(escape.get(2..end).unwrap())).unwrap();
+                    bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    end + 1
+                }
+                letter => {
+                    let at = b"ntr\\".iter().position(|known| *known == letter);
+                    bytes.push(b"\n\t\r\\"[at.unwrap()]);
+                    1
+                }
+            };
+            rest = escape.get(used..).unwrap();
+        }
+        bytes.extend_from_slice(rest.as_bytes());
+        bytes
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_exact_bytes_can_be_read_back(
+            bytes: Vec<u8>,
+            text in "[\\\\nxu{}0-9a-f\u{1b}\u{9b}\u{202e}\u{feff}\u{e0041}ä\n\t]{0,40}",
+        ) {
+            for input in [bytes.as_slice(), text.as_bytes()] {
+                let shown = escaped(input).to_string();
+                assert!(!shown.chars().any(is_unsafe_to_show), "{shown:?}");
+                assert_eq!(unescaped(&shown), input);
+            }
+        }
     }
 }

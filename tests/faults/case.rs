@@ -87,6 +87,11 @@ impl Case {
         }
     }
 
+    /// With another time limit.
+    pub(crate) const fn within(self, limit: Duration) -> Self {
+        Case { limit, ..self }
+    }
+
     pub(crate) fn is_pending(&self) -> bool {
         matches!(self.run, Run::Pending(_))
     }

@@ -14,14 +14,19 @@ mod common;
 
 mod bundles;
 mod case;
+mod ended;
 mod files;
 mod footprint;
+mod forge;
+mod forged;
 mod hanging;
+mod mutations;
 mod output;
 mod processes;
 mod secrets;
 mod shown;
 mod statements;
+mod surroundings;
 mod table;
 mod trial;
 
@@ -36,15 +41,19 @@ fn cases() -> Vec<&'static Case> {
     let families = [
         processes::CASES,
         hanging::CASES,
-        files::CASES,
         footprint::CASES,
+        surroundings::CASES,
         output::CASES,
+        ended::CASES,
         bundles::CASES,
+        forged::CASES,
+        mutations::CASES,
         statements::CASES,
         shown::CASES,
         secrets::CASES,
     ];
-    families.into_iter().flatten().collect()
+    let files = files::CASES.into_iter().flatten();
+    families.into_iter().flatten().chain(files).collect()
 }
 
 fn main() -> ExitCode {

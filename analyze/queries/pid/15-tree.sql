@@ -62,7 +62,7 @@ SELECT
   processes.pid AS PID,
   coalesce(
     (SELECT username FROM users WHERE users.uid = processes.euid LIMIT 1),
-    processes.euid,
+    CAST(processes.euid AS TEXT),
     '?'
   ) AS "User",
   processes.state AS S,

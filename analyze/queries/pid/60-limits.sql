@@ -41,8 +41,8 @@ WITH
         WHEN 'Max stack size' THEN used.stack
       END AS used,
       limits.soft_limit,
-      CASE WHEN limits.soft_unlimited THEN 'unlimited' ELSE limits.soft_limit END AS soft,
-      CASE WHEN limits.hard_unlimited THEN 'unlimited' ELSE limits.hard_limit END AS hard,
+      CASE WHEN limits.soft_unlimited THEN 'unlimited' ELSE CAST(limits.soft_limit AS TEXT) END AS soft,
+      CASE WHEN limits.hard_unlimited THEN 'unlimited' ELSE CAST(limits.hard_limit AS TEXT) END AS hard,
       limits.units,
       CASE limits.type WHEN 'Max processes' THEN 'threads of uid ' || used.uid END AS note
     FROM process_limits AS limits, used

@@ -2,7 +2,7 @@
 -- description: the shells' history files, command by command, its lines joined by a return sign; times (UTC) only where the
 --   shell wrote them
 SELECT
-  coalesce(username, uid, '?') AS "User",
+  coalesce(username, CAST(uid AS TEXT), '?') AS "User",
   coalesce(shell, '?') AS "Shell",
   strftime('%Y-%m-%d %H:%M:%S', time, 'unixepoch') AS "Time",
   history_file AS "File",

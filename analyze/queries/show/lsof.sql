@@ -102,7 +102,7 @@ SELECT
   opened.pid AS PID,
   coalesce(
     (SELECT username FROM users WHERE users.uid = processes.uid LIMIT 1),
-    processes.uid,
+    CAST(processes.uid AS TEXT),
     '?'
   ) AS USER,
   opened.fd AS FD,

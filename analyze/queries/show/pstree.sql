@@ -38,7 +38,7 @@ WITH RECURSIVE
 SELECT
   coalesce(
     (SELECT username FROM users WHERE users.uid = processes.euid LIMIT 1),
-    processes.euid,
+    CAST(processes.euid AS TEXT),
     '?'
   ) AS USER,
   processes.pid AS PID,

@@ -4,7 +4,7 @@
 SELECT
   coalesce(
     (SELECT username FROM users WHERE users.uid = processes.uid LIMIT 1),
-    processes.uid,
+    CAST(processes.uid AS TEXT),
     '?'
   ) AS UID,
   threads.pid AS PID,

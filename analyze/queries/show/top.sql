@@ -30,7 +30,7 @@ WITH
   )
 SELECT
   pid AS PID,
-  coalesce((SELECT username FROM users WHERE users.uid = timed.euid LIMIT 1), euid, '?') AS "USER",
+  coalesce((SELECT username FROM users WHERE users.uid = timed.euid LIMIT 1), CAST(euid AS TEXT), '?') AS "USER",
   nice AS NI,
   total_size / 1024 AS VIRT,
   resident_size / 1024 AS RES,

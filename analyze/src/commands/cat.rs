@@ -1,7 +1,7 @@
 //! Command `cat`.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
 
 use schema::member;
@@ -12,6 +12,8 @@ use crate::source::Source;
 use crate::{Error, Exit, snapshot};
 
 /// Arguments of `cat`.
+///
+/// On a terminal control characters are shown, as in `\\x1b`, and do not act; a file or a pipe gets the bytes as they are.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A bundle, or a directory that one was extracted to.
@@ -68,10 +70,13 @@ fn write_parts(evidence: &mut Evidence, name: &str, out: &mut dyn Write) -> Resu
     evidence.some(&|found| member::split_part(found).0 == name, &mut |item| {
         let part = member::split_part(item.name).1;
         if part != next {
-            return Err(Error::Argument(format!("part {next} of {name} is missing")));
+            return Err(Error::Argument(format!(
+                "part {next} of {} is missing",
+                escaped(name.as_bytes())
+            )));
         }
         next = next.saturating_add(1);
-        out.write_all(item.content).map_err(Error::Output)
+        write(item.content, out)
     })?;
     Ok(next)
 }
@@ -80,7 +85,15 @@ fn write_member(evidence: &mut Evidence, name: &str, out: &mut dyn Write) -> Res
     let mut count = 0_u32;
     evidence.some(&|found| found == name, &mut |item| {
         count = count.saturating_add(1);
-        out.write_all(item.content).map_err(Error::Output)
+        write(item.content, out)
     })?;
     Ok(count)
+}
+
+fn write(content: &[u8], out: &mut dyn Write) -> Result<(), Error> {
+    if io::stdout().is_terminal() {
+        let shown = schema::text::escaped_lines(content);
+        return out.write_all(shown.as_bytes()).map_err(Error::Output);
+    }
+    out.write_all(content).map_err(Error::Output)
 }

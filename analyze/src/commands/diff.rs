@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::Format;
 use super::reach::now;
-use crate::diff::{self, Pair};
+use crate::db::query::{Limits, MEMORY_MIB};
+use crate::diff::{self, Databases, Pair};
 use crate::{Error, Exit, source};
 
 /// Arguments of `diff`.
@@ -30,6 +31,9 @@ pub struct Args {
     /// End the comparison of a table after so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub timeout: u64,
+    /// End the comparison of a table that needs so much memory.
+    #[arg(long, value_name = "MIB", default_value_t = MEMORY_MIB, value_parser = clap::value_parser!(u32).range(1..))]
+    pub memory: u32,
 }
 
 /// Runs `diff`.
@@ -38,13 +42,19 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     let before = source::open(&args.before)?;
     let opened = after.map(source::open).transpose()?;
     let after = opened.as_ref().unwrap_or(&before);
+    let limits = Limits {
+        time: Duration::from_secs(args.timeout),
+        memory_mib: args.memory,
+    };
+    let databases = Databases::open(before.database(), after.database(), limits)?;
+    before.forget();
+    after.forget();
     let pair = Pair {
-        before: before.database(),
-        after: after.database(),
+        databases,
         from: args.from.as_deref(),
         to: args.to.as_deref(),
     };
-    let diff = diff::compare(pair, &tables, Duration::from_secs(args.timeout))?;
+    let diff = diff::compare(pair, &tables)?;
     match args.format {
         Format::Text => diff.write_text(now(), out)?,
         Format::Json => diff.write_json(out)?,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::reach::{Reach, headline, is_terminal};
+use super::reach::{Reach, headline};
 use crate::db::query::{Rows, Value};
 use crate::output::{self, Format, Layout, Output, Style};
 use crate::{Error, Exit, source};
@@ -69,7 +69,6 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     let style = Style {
         format: args.format,
         null: "",
-        terminal: is_terminal(),
         indent: None,
         layout: Layout::Lines,
         widest: None,

@@ -12,7 +12,7 @@ use crate::db::load::{self, Loaded};
 use crate::error::shown;
 use crate::evidence::Evidence;
 use crate::source::{Source, check_database};
-use crate::{Error, Exit, tell};
+use crate::{Error, Exit, output, tell};
 
 /// Arguments of `load`.
 #[derive(Debug, clap::Args)]
@@ -53,7 +53,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
             exit = Exit::Partial;
         }
         let seconds = started.elapsed().as_secs_f64();
-        show(args.format, &evidence, &loaded, seconds, out).map_err(Error::Output)?;
+        show(args.format, &evidence, &loaded, seconds, out)?;
     }
     Ok(exit)
 }
@@ -64,7 +64,7 @@ fn show(
     loaded: &Loaded,
     seconds: f64,
     out: &mut dyn Write,
-) -> std::io::Result<()> {
+) -> Result<(), Error> {
     let header = evidence.header();
     let time = super::time(header.clocks.realtime_us);
     match format {
@@ -86,6 +86,7 @@ fn show(
                 }
                 None => writeln!(out, "snapshot {id}: {host} {time}, already there"),
             }
+            .map_err(Error::Output)
         }
         Format::Json => {
             let line = json!({
@@ -99,7 +100,8 @@ fn show(
                 "whole": loaded.whole,
                 "seconds": seconds,
             });
-            writeln!(out, "{line}")
+            output::object(out, &line)?;
+            writeln!(out).map_err(Error::Output)
         }
     }
 }

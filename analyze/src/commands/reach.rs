@@ -1,9 +1,9 @@
 //! What the asking commands have in common: how far they look, and how long.
 
-use std::io::{IsTerminal as _, Write};
+use std::io::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::db::query::{Restricted, Snapshot, Unlocked};
+use crate::db::query::{Limits, MEMORY_MIB, Restricted, Snapshot};
 use crate::output::{self, Format};
 use crate::source::Opened;
 use crate::{Error, tell};
@@ -18,21 +18,27 @@ pub struct Reach {
     /// End a query after so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub timeout: u64,
+    /// End a query that needs so much memory.
+    #[arg(long, value_name = "MIB", default_value_t = MEMORY_MIB, value_parser = clap::value_parser!(u32).range(1..))]
+    pub memory: u32,
 }
 
 impl Reach {
-    /// The time a query may take.
-    pub(super) fn time_limit(&self) -> Duration {
-        Duration::from_secs(self.timeout)
+    /// What a query may cost.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            time: Duration::from_secs(self.timeout),
+            memory_mib: self.memory,
+        }
     }
 
     /// The one snapshot that is meant, the newest where none is named, and a connection on which all tables and views
     /// mean it.
     pub(super) fn narrowed(&self, opened: &Opened) -> Result<(Snapshot, Restricted), Error> {
-        let database = Unlocked::open(opened.database())?;
+        let database = opened.connect(self.limits())?;
         let snapshot = database.snapshot("main", self.snapshot.as_deref())?;
         database.narrow(snapshot.id)?;
-        Ok((snapshot, database.lock(self.time_limit())?))
+        Ok((snapshot, database.lock()?))
     }
 }
 
@@ -59,9 +65,4 @@ pub(super) fn headline(
 pub(super) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0))
-}
-
-/// Whether somebody looks at the results directly.
-pub(super) fn is_terminal() -> bool {
-    std::io::stdout().is_terminal()
 }

@@ -115,7 +115,6 @@ pub(super) fn section(
     let style = Style {
         format,
         null: "",
-        terminal: true,
         indent: query.indent.clone(),
         layout: query.layout,
         widest: Some(WIDEST_VALUE),

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::reach::{Reach, headline, is_terminal};
+use super::reach::{Reach, headline};
 use crate::output::{self, Format, Style};
 use crate::{Error, Exit, queries, source};
 
@@ -54,7 +54,6 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     let style = Style {
         format: args.format,
         null: "",
-        terminal: is_terminal(),
         indent: query.indent.clone(),
         layout: query.layout,
         widest: None,

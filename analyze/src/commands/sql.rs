@@ -3,12 +3,11 @@
 use std::io::{self, Read as _, Write};
 use std::path::PathBuf;
 
-use super::reach::{Reach, is_terminal};
-use crate::db::query::Unlocked;
+use super::reach::Reach;
 use crate::output::{self, Format, Layout, Style};
 use crate::{Error, Exit, source};
 
-/// Most bytes of a statement that are read from stdin.
+/// Most bytes of a statement.
 const STATEMENT_LIMIT: u64 = 1 << 20;
 
 /// Arguments of `sql`.
@@ -31,17 +30,23 @@ pub struct Args {
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     let statement = if args.statement == "-" {
         let mut text = String::new();
+        // One byte more: a statement that is cut may be one that nobody meant.
         io::stdin()
             .lock()
-            .take(STATEMENT_LIMIT)
+            .take(STATEMENT_LIMIT + 1)
             .read_to_string(&mut text)
             .map_err(|source| Error::io("read", "stdin", source))?;
         text
     } else {
         args.statement.clone()
     };
+    if u64::try_from(statement.len()).is_ok_and(|length| length > STATEMENT_LIMIT) {
+        return Err(Error::Argument(format!(
+            "the statement is longer than {STATEMENT_LIMIT} bytes"
+        )));
+    }
     let opened = source::open(&args.source)?;
-    let database = Unlocked::open(opened.database())?;
+    let database = opened.connect(args.reach.limits())?;
     if let Some(wanted) = &args.reach.snapshot {
         let snapshot = database.snapshot("main", Some(wanted))?;
         database.narrow(snapshot.id)?;
@@ -50,11 +55,10 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
             database.narrow_full_text(snapshot.id)?;
         }
     }
-    let database = database.lock(args.reach.time_limit())?;
+    let database = database.lock()?;
     let style = Style {
         format: args.format,
         null: "NULL",
-        terminal: is_terminal(),
         indent: None,
         layout: Layout::Lines,
         widest: None,

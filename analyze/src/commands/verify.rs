@@ -9,7 +9,7 @@ use super::Format;
 use crate::error::shown;
 use crate::evidence::{Evidence, Problem, Totals};
 use crate::source::Source;
-use crate::{Error, Exit};
+use crate::{Error, Exit, output};
 
 /// Most problems that are shown to people; programs get all.
 const SHOWN_PROBLEMS: usize = 50;
@@ -32,10 +32,9 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     let totals = evidence.all(&mut |_| Ok(()))?;
     let problems = evidence.problems();
     match args.format {
-        Format::Text => show_text(&evidence, totals, &problems, out),
+        Format::Text => show_text(&evidence, totals, &problems, out).map_err(Error::Output),
         Format::Json => show_json(&evidence, totals, &problems, out),
-    }
-    .map_err(Error::Output)?;
+    }?;
     // The report has said why already.
     Ok(if evidence.is_whole() {
         Exit::Success
@@ -108,7 +107,7 @@ fn show_json(
     totals: Totals,
     problems: &[Problem],
     out: &mut dyn Write,
-) -> io::Result<()> {
+) -> Result<(), Error> {
     let header = evidence.header();
     let manifest = evidence.manifest();
     let problems: Vec<_> = problems
@@ -131,6 +130,5 @@ fn show_json(
         "incomplete_reasons": manifest.map(|manifest| &manifest.incomplete_reasons),
         "problems": problems,
     });
-    serde_json::to_writer_pretty(&mut *out, &result)?;
-    writeln!(out)
+    output::pretty(out, &result)
 }

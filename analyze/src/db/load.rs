@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Statement, TransactionBehavior};
 use schema::tables::{ParseIssue, SnapshotRow};
-use schema::{Binder, Row};
+use schema::{Binder, Row, Text};
 
 use super::ddl;
 use crate::Error;
@@ -91,8 +91,10 @@ fn into_existing(target: &Path, evidence: &mut Evidence) -> Result<Loaded, Error
     let prepare = || -> Result<i32, rusqlite::Error> {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         // Whoever made the file may have put more into it than tables.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+        connection.pragma_update(None, "cell_size_check", true)?;
         connection.pragma_query_value(None, "user_version", |row| row.get(0))
     };
     let version = prepare().map_err(|error| failed("prepare the database", error))?;
@@ -125,13 +127,19 @@ fn insert(mut connection: Connection, evidence: &mut Evidence) -> Result<Loaded,
     let capture_id = evidence.header().capture_id.clone();
     let there = transaction
         .query_row(
-            "SELECT snapshot_id, digest FROM snapshots WHERE capture_id = ?1",
+            "SELECT snapshot_id, digest, intact FROM snapshots WHERE capture_id = ?1",
             [&capture_id],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+            |row| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, bool>(2)?,
+                ))
+            },
         )
         .optional()
         .map_err(begin)?;
-    if let Some((snapshot_id, loaded)) = there {
+    if let Some((snapshot_id, loaded, intact)) = there {
         if loaded != digest {
             return Err(Error::Input {
                 path: evidence.path().to_owned(),
@@ -139,6 +147,18 @@ fn insert(mut connection: Connection, evidence: &mut Evidence) -> Result<Loaded,
                     "snapshot {snapshot_id} is the same capture with another content (digest {loaded}, here {digest})"
                 ),
             });
+        }
+        // A damaged copy has the sums of the whole one, and not its members.
+        if !intact && !evidence.is_cut_off() {
+            evidence.all(&mut |_| Ok(()))?;
+            if evidence.is_whole() {
+                return Err(Error::Input {
+                    path: evidence.path().to_owned(),
+                    reason: format!(
+                        "is whole, and snapshot {snapshot_id} was loaded from a damaged copy of it; load this one into a new database"
+                    ),
+                });
+            }
         }
         return Ok(Loaded {
             snapshot_id,
@@ -243,8 +263,17 @@ impl Sink for Inserts<'_> {
         self.row(&ParseIssue {
             member: member.into(),
             line: issue.line,
-            reason: issue.reason.into(),
+            reason: issue.reason.as_ref().into(),
             excerpt: issue.excerpt.into(),
+        });
+    }
+
+    fn unlisted(&mut self, member: &str, count: u64) {
+        self.row(&ParseIssue {
+            member: member.into(),
+            line: None,
+            reason: format!("{count} more, which are not listed one by one").into(),
+            excerpt: Text::default(),
         });
     }
 }

@@ -5,15 +5,14 @@
 
 #[cfg(test)]
 pub(crate) mod fixture;
+mod limits;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -26,6 +25,9 @@ use crate::Error;
 use crate::db::ddl::{self, quoted};
 use crate::queries;
 
+use limits::Clock;
+
+pub use limits::{Limits, MEMORY_MIB};
 pub use snapshot::Snapshot;
 
 /// Most bytes of one value. The largest that a bundle holds are environment blocks (128 KiB); aggregates may add up
@@ -35,6 +37,10 @@ const LENGTH_LIMIT: i32 = 64 << 20;
 const SQL_LIMIT: i32 = 1 << 20;
 /// Instructions of SQLite's machine between two looks at the clock: about a tenth of a millisecond.
 const STEPS_PER_LOOK: i32 = 10_000;
+/// What our own questions may take before a database is locked: in one that others made, a table may be an endless view.
+const PREPARATION: Duration = Duration::from_secs(30);
+/// Most characters that are repeated of a reason: SQLite quotes a statement that it does not understand.
+const REASON_LIMIT: usize = 1000;
 
 /// The pragmas that only tell. `data_version` is what full-text tables ask themselves.
 const HARMLESS_PRAGMAS: &[&str] = &[
@@ -57,6 +63,8 @@ const FORBIDDEN_FUNCTIONS: &[&str] = &[
     "edit",
     "fts3_tokenizer",
     "load_extension",
+    // Of a full-text table of version 3 or 4: it writes.
+    "optimize",
     "readfile",
     "writefile",
 ];
@@ -151,22 +159,30 @@ impl Rows for Collected {
 #[derive(Debug)]
 pub struct Unlocked {
     connection: Connection,
+    clock: Clock,
+    limits: Limits,
     path: PathBuf,
 }
 
 impl Unlocked {
     /// Opens a database that `analyze` made. Nothing in it is trusted.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    ///
+    /// The memory is that of all connections of this process, and the first that is opened sets its limit.
+    pub fn open(path: &Path, limits: Limits) -> Result<Self, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(plain(path)?, flags)
             .map_err(|source| foreign(path, &source))?;
-        let opened = Unlocked {
+        let mut opened = Unlocked {
             connection,
+            clock: Clock::default(),
+            limits,
             path: path.to_owned(),
         };
         opened
             .defend()
             .map_err(|source| refused("prepare the connection", &source))?;
+        opened.clock.watch();
+        opened.clock.allow(PREPARATION, PREPARATION);
         opened.require_snapshots("main")?;
         Ok(opened)
     }
@@ -208,6 +224,8 @@ impl Unlocked {
     pub fn narrow_full_text(&self, snapshot_id: i64) -> Result<(), Error> {
         let needed = "SELECT count(*) FROM main.sqlite_schema WHERE name = 'log_lines_fts'
             AND EXISTS (SELECT 1 FROM main.snapshots WHERE snapshot_id <> ?1)";
+        // All lines are read again, which takes as long as it takes.
+        self.clock.stop();
         let narrow = || -> rusqlite::Result<()> {
             let count: i64 = self
                 .connection
@@ -221,29 +239,35 @@ impl Unlocked {
         narrow().map_err(|source| refused("narrow the full text", &source))
     }
 
-    /// Ends the time of trust: from here on nothing but reading is possible, for at most `time_limit` a query.
-    pub fn lock(mut self, time_limit: Duration) -> Result<Restricted, Error> {
-        let clock = Clock::default();
-        self.lock_connection(&clock)
+    /// Ends the time of trust: from here on nothing but reading is possible, within the limits.
+    pub fn lock(mut self) -> Result<Restricted, Error> {
+        self.clock.allow(PREPARATION, PREPARATION);
+        self.lock_connection()
             .map_err(|source| refused("lock the connection", &source))?;
+        self.clock.stop();
         Ok(Restricted {
             connection: self.connection,
-            clock,
-            time_limit,
+            clock: self.clock,
+            limits: self.limits,
         })
     }
 
-    fn defend(&self) -> rusqlite::Result<()> {
-        let connection = &self.connection;
+    fn defend(&mut self) -> rusqlite::Result<()> {
+        let connection = &mut self.connection;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
         // A misspelt column in double quotes is an error, not a constant text.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
-        connection.execute_batch(
-            "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON",
-        )
+        let deadline = self.clock.clone();
+        connection.progress_handler(STEPS_PER_LOOK, Some(move || deadline.is_over()))?;
+        // What is sorted is sorted in memory, which has a limit: a disk has none, and belongs to others too.
+        connection.execute_batch(&format!(
+            "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;
+             PRAGMA hard_heap_limit = {}",
+            self.limits.memory_bytes()
+        ))
     }
 
     fn require_snapshots(&self, schema: &str) -> Result<(), Error> {
@@ -264,7 +288,7 @@ impl Unlocked {
         Ok(())
     }
 
-    fn lock_connection(&mut self, clock: &Clock) -> rusqlite::Result<()> {
+    fn lock_connection(&mut self) -> rusqlite::Result<()> {
         for (name, select) in queries::views() {
             let name = quoted(name);
             self.connection
@@ -284,8 +308,6 @@ impl Unlocked {
         ] {
             connection.set_limit(limit, value)?;
         }
-        let deadline = clock.clone();
-        connection.progress_handler(STEPS_PER_LOOK, Some(move || deadline.is_over()))?;
         connection.authorizer(Some(|context: AuthContext<'_>| authorize(&context.action)))
     }
 
@@ -312,7 +334,7 @@ impl Unlocked {
 pub struct Restricted {
     connection: Connection,
     clock: Clock,
-    time_limit: Duration,
+    limits: Limits,
 }
 
 impl Restricted {
@@ -324,7 +346,15 @@ impl Restricted {
         rows: &mut dyn Rows,
     ) -> Result<(), Error> {
         let failed = |source| self.failed(&source);
-        let mut statement = self.connection.prepare(sql).map_err(failed)?;
+        if sql.contains('\0') {
+            return Err(Error::Argument("the query holds a NUL".to_owned()));
+        }
+        let mut left = self.limits.time;
+        let begin = self.clock.allow(left, self.limits.time);
+        let prepared = self.connection.prepare(sql);
+        self.clock.stop();
+        let mut statement = prepared.map_err(failed)?;
+        left = left.saturating_sub(begin.elapsed());
         // The authorizer is not asked about VACUUM itself, only about the file it attaches.
         if !statement.readonly() {
             return Err(database("run the query", "not authorized"));
@@ -341,12 +371,13 @@ impl Restricted {
         }
         let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         rows.columns(&names)?;
-        let mut left = self.time_limit;
         let mut cursor = statement.raw_query();
         loop {
             // Only SQLite's own time counts: who reads the answer slowly may.
-            let begin = self.clock.allow(left);
-            let row = cursor.next().map_err(failed)?;
+            let begin = self.clock.allow(left, self.limits.time);
+            let row = cursor.next();
+            self.clock.stop();
+            let row = row.map_err(failed)?;
             left = left.saturating_sub(begin.elapsed());
             let Some(row) = row else { return Ok(()) };
             let values: Vec<Value<'_>> = (0..names.len())
@@ -382,45 +413,14 @@ impl Restricted {
             rusqlite::Error::MultipleStatement => {
                 Error::Argument("one statement at a time: there is text after the first".to_owned())
             }
-            _ if source.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
-                let seconds = self.time_limit.as_secs_f64();
-                database(
-                    "run the query",
-                    &format!("it took longer than {seconds} seconds (--timeout allows more)"),
-                )
-            }
-            _ => refused("run the query", source),
+            _ => match source.sqlite_error_code() {
+                Some(ErrorCode::OperationInterrupted) => {
+                    database("run the query", &limits::too_long(self.limits.time))
+                }
+                Some(ErrorCode::OutOfMemory) => database("run the query", &self.limits.too_large()),
+                _ => refused("run the query", source),
+            },
         }
-    }
-}
-
-/// When the running query must end, as nanoseconds after `base`.
-#[derive(Debug, Clone)]
-struct Clock {
-    base: Instant,
-    end: Arc<AtomicU64>,
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Clock {
-            base: Instant::now(),
-            end: Arc::new(AtomicU64::new(u64::MAX)),
-        }
-    }
-}
-
-impl Clock {
-    fn allow(&self, time: Duration) -> Instant {
-        let now = Instant::now();
-        let end = now.duration_since(self.base).saturating_add(time);
-        let end = u64::try_from(end.as_nanos()).unwrap_or(u64::MAX);
-        self.end.store(end, Ordering::Relaxed);
-        now
-    }
-
-    fn is_over(&self) -> bool {
-        self.base.elapsed().as_nanos() > u128::from(self.end.load(Ordering::Relaxed))
     }
 }
 
@@ -469,5 +469,13 @@ fn message(source: &rusqlite::Error) -> String {
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
         other => other.to_string(),
     };
-    schema::text::escaped(text.as_bytes()).to_string()
+    let begin = text
+        .char_indices()
+        .nth(REASON_LIMIT)
+        .and_then(|(end, _)| text.get(..end));
+    let shown = schema::text::escaped(begin.unwrap_or(&text).as_bytes()).to_string();
+    match begin {
+        Some(_) => format!("{shown}... ({} bytes)", text.len()),
+        None => shown,
+    }
 }

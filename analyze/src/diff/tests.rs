@@ -1,16 +1,23 @@
 //! Planted changes are found, and what the declarations mark is not a change.
 
+use std::time::Duration;
+
 use super::*;
+use crate::db::query::Limits;
 use crate::db::query::fixture::Fixture;
+
+fn databases(before: &Fixture, after: &Fixture) -> Databases {
+    let limits = Limits::of(Duration::from_secs(20));
+    Databases::open(before.path(), after.path(), limits).unwrap()
+}
 
 fn diff(fixture: &Fixture) -> Diff {
     let pair = Pair {
-        before: fixture.path(),
-        after: fixture.path(),
+        databases: databases(fixture, fixture),
         from: Some("before"),
         to: Some("after"),
     };
-    compare(pair, &[], Duration::from_secs(20)).unwrap()
+    compare(pair, &[]).unwrap()
 }
 
 /// The differences as lines, each with its table before it.
@@ -277,16 +284,18 @@ fn two_databases_and_named_tables() {
     let after = Fixture::new();
     after.insert("users", &in_snapshot("2", &[("username", "'new'")]));
     after.insert("groups", &in_snapshot("2", &[("groupname", "'new'")]));
-    let pair = Pair {
-        before: before.path(),
-        after: after.path(),
-        from: None,
-        to: None,
+    let compare = |table: &str| {
+        let pair = Pair {
+            databases: databases(&before, &after),
+            from: None,
+            to: None,
+        };
+        compare(pair, &[table.to_owned()])
     };
-    let diff = compare(pair, &["groups".to_owned()], Duration::from_secs(20)).unwrap();
+    let diff = compare("groups").unwrap();
     assert_eq!(diff.tables.len(), 1);
     assert_eq!(diff.tables[0].table, "groups");
-    let error = compare(pair, &["log_lines".to_owned()], Duration::from_secs(20)).unwrap_err();
+    let error = compare("log_lines").unwrap_err();
     assert!(
         error.to_string().contains("there is no table log_lines"),
         "{error}"

@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use schema::bundle::MEMBER_LIMIT;
 use schema::member;
 use sha2::{Digest, Sha256};
 
-use super::Problem;
+use super::{Problem, add};
 
 /// The reason for a member that is listed and not there.
 pub(super) const MISSING: &str = "missing: the sums list it";
@@ -52,12 +53,16 @@ impl Sums {
         for (number, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
             let Some((listed, sum)) = parse(line) else {
                 let reason = format!("line {} is no sum", number.saturating_add(1));
-                problems.push(Problem::new(name, reason));
+                add(problems, Problem::new(name, reason));
                 continue;
             };
+            if self.listed.len() >= MEMBER_LIMIT {
+                problems.push(Problem::new(name, "lists more members than there may be"));
+                return;
+            }
             let entry = Listed { sum, seen: false };
             if self.listed.insert(listed.to_owned(), entry).is_some() {
-                problems.push(Problem::new(listed, "the sums list it twice"));
+                add(problems, Problem::new(listed, "the sums list it twice"));
             }
         }
     }

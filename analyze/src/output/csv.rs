@@ -1,60 +1,61 @@
-//! Comma-separated values.
+//! Comma-separated values, the same in a file as on a terminal: who looks at the file later must not be acted on either.
+//!
+//! Text is escaped as [`schema::text::escaped_lines`] does it. A cell that a spreadsheet would take for a formula gets a `'`
+//! before it, as does one that begins with a `'` itself. So the exact bytes can be had back: one leading `'` goes, then
+//! the escapes are undone.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::{Output, exact};
+use super::Output;
 use crate::Error;
 use crate::db::query::{Rows, Value};
 
 pub(super) struct Csv<'w> {
     writer: ::csv::Writer<&'w mut dyn Write>,
-    terminal: bool,
 }
 
 impl<'w> Csv<'w> {
-    pub(super) fn new(out: &'w mut dyn Write, terminal: bool) -> Self {
+    pub(super) fn new(out: &'w mut dyn Write) -> Self {
         Csv {
             writer: ::csv::Writer::from_writer(out),
-            terminal,
         }
     }
 
-    fn cell(&self, value: &Value<'_>) -> String {
-        match value {
-            Value::Null => String::new(),
-            // Numbers stay numbers: a negative one is no formula.
-            Value::Integer(value) => value.to_string(),
-            Value::Real(value) => value.to_string(),
-            Value::Text(bytes) => self.text(&exact(bytes)),
-            Value::Blob(bytes) => self.text(&schema::text::escaped(bytes).to_string()),
+    /// Cell by cell: a row may hold more than should be in memory twice.
+    fn record(&mut self, cells: impl Iterator<Item = String>) -> Result<(), Error> {
+        for cell in cells {
+            self.writer.write_field(cell).map_err(failed)?;
         }
+        self.writer.write_record(None::<&[u8]>).map_err(failed)
     }
+}
 
-    /// Spreadsheets run cells that begin with one of these as formulas, which can start programs and send data out.
-    fn text(&self, text: &str) -> String {
-        let text = if self.terminal {
-            Cow::Owned(schema::text::escaped(text.as_bytes()).to_string())
-        } else {
-            Cow::Borrowed(text)
-        };
-        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-            format!("'{text}")
-        } else {
-            text.into_owned()
-        }
+fn cell(value: &Value<'_>) -> String {
+    match value {
+        Value::Null => String::new(),
+        // Numbers stay numbers: a negative one is no formula.
+        Value::Integer(value) => value.to_string(),
+        Value::Real(value) => value.to_string(),
+        Value::Text(bytes) | Value::Blob(bytes) => text(bytes),
     }
+}
+
+/// Spreadsheets run cells that begin with one of these as formulas, which can start programs and send data out.
+fn text(bytes: &[u8]) -> String {
+    let mut text = schema::text::escaped_lines(bytes);
+    if text.starts_with(['=', '+', '-', '@', '\t', '\'']) {
+        text.insert(0, '\'');
+    }
+    text
 }
 
 impl Rows for Csv<'_> {
     fn columns(&mut self, names: &[String]) -> Result<(), Error> {
-        let names: Vec<String> = names.iter().map(|name| self.text(name)).collect();
-        self.writer.write_record(names).map_err(failed)
+        self.record(names.iter().map(|name| text(name.as_bytes())))
     }
 
     fn row(&mut self, values: &[Value<'_>]) -> Result<(), Error> {
-        let cells: Vec<String> = values.iter().map(|value| self.cell(value)).collect();
-        self.writer.write_record(cells).map_err(failed)
+        self.record(values.iter().map(cell))
     }
 }
 

@@ -133,6 +133,19 @@ fn hex<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     map.end()
 }
 
+/// As [`object`], over several lines.
+pub fn pretty(out: &mut dyn Write, value: &serde_json::Value) -> Result<(), Error> {
+    // Outside of its strings JSON has nothing but ASCII, and within them no newline.
+    for line in format!("{value:#}").lines() {
+        let mut formatter = Harmless;
+        formatter
+            .write_string_fragment(&mut *out, line)
+            .and_then(|()| out.write_all(b"\n"))
+            .map_err(Error::Output)?;
+    }
+    Ok(())
+}
+
 /// Compact JSON in which every character that may act on a terminal is a `\uHHHH`.
 struct Harmless;
 

@@ -10,6 +10,8 @@ use crate::db::query::{Rows, Value};
 
 /// Rows whose widths are found together: more than a screen, and little memory.
 const ROWS_AT_ONCE: usize = 500;
+/// Bytes of cells that are held at once, whatever their rows hold.
+const BYTES_AT_ONCE: usize = 4 << 20;
 /// Cells that are wider push only their own row to the right: one long command line must not move all others.
 const WIDEST_COLUMN: usize = 80;
 
@@ -22,6 +24,8 @@ pub(super) struct Table<'w> {
     indent_at: Option<usize>,
     header: Vec<String>,
     rows: Vec<Vec<String>>,
+    /// Of the cells in `rows`.
+    bytes: usize,
     columns: Vec<Column>,
 }
 
@@ -43,6 +47,7 @@ impl<'w> Table<'w> {
             indent_at: None,
             header: Vec::new(),
             rows: Vec::new(),
+            bytes: 0,
             columns: Vec::new(),
         }
     }
@@ -51,6 +56,7 @@ impl<'w> Table<'w> {
         let header = std::mem::take(&mut self.header);
         let header = (!header.is_empty()).then_some(header);
         let rows = std::mem::take(&mut self.rows);
+        self.bytes = 0;
         for row in header.iter().chain(&rows) {
             for (cell, column) in row.iter().zip(&mut self.columns) {
                 let width = cell.width();
@@ -119,8 +125,11 @@ impl Rows for Table<'_> {
             let text = shown(value, self.null, self.widest);
             cells.push(std::mem::take(&mut drawing) + &text);
         }
+        self.bytes = cells
+            .iter()
+            .fold(self.bytes, |sum, cell| sum.saturating_add(cell.len()));
         self.rows.push(cells);
-        if self.rows.len() >= ROWS_AT_ONCE {
+        if self.rows.len() >= ROWS_AT_ONCE || self.bytes >= BYTES_AT_ONCE {
             self.write_rows()?;
         }
         Ok(())

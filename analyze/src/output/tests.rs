@@ -1,14 +1,15 @@
 //! Every format against texts that want to act.
 
+use std::borrow::Cow;
+
 use super::*;
 
 const HOSTILE: &str = "\u{1b}]52;c;QUFB\u{7}\u{202e}|`a`![x](http://192.0.2.1/x.png)<img src=x>\\";
 
-fn written(format: Format, terminal: bool, rows: &[&[Value<'_>]]) -> String {
+fn written(format: Format, rows: &[&[Value<'_>]]) -> String {
     let style = Style {
         format,
         null: "NULL",
-        terminal,
         indent: Some("tree".to_owned()),
         layout: Layout::Lines,
         widest: None,
@@ -50,7 +51,7 @@ fn a_table_shows_without_acting() {
         &[Value::Integer(-12), text(HOSTILE)],
         &[Value::Null, blob(b"\xff\n")],
     ];
-    let table = written(Format::Table, true, rows);
+    let table = written(Format::Table, rows);
     assert!(!acts_on_a_terminal(&table), "{table}");
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines[0], "  id  text");
@@ -69,32 +70,32 @@ fn a_table_draws_its_tree_and_elides_what_nobody_reads() {
         &[Value::Integer(1), text(" |   \\_ "), text("a\\b")],
         &[Value::Integer(2), text("\u{1b}\\_"), text(&long)],
     ];
-    let table = written(Format::Table, true, rows);
+    let table = written(Format::Table, rows);
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines[1], " 1   |   \\_ a\\\\b");
     assert_eq!(lines[2], " 2  \\x1b\\\\_(1048577 bytes)");
     assert!(
-        written(Format::Markdown, true, rows)
+        written(Format::Markdown, rows)
             .contains("(1048577 bytes)".replace('(', "\\(").trim_end_matches(')'))
     );
     // Machines get it whole, and the tree as a column.
-    assert!(written(Format::Jsonl, false, rows).contains(&long));
+    assert!(written(Format::Jsonl, rows).contains(&long));
 }
 
 #[test]
 fn a_table_comes_in_pieces_with_one_header() {
     let rows: Vec<[Value<'_>; 2]> = (0..1200).map(|n| [Value::Integer(n), text("x")]).collect();
     let rows: Vec<&[Value<'_>]> = rows.iter().map(<[_; 2]>::as_slice).collect();
-    let table = written(Format::Table, true, &rows);
+    let table = written(Format::Table, &rows);
     assert_eq!(table.lines().count(), 1201);
     assert_eq!(table.matches("text").count(), 1);
-    assert_eq!(written(Format::Table, true, &[]), "id  text\n");
+    assert_eq!(written(Format::Table, &[]), "id  text\n");
 }
 
 #[test]
 fn long_cells_stay_whole_in_a_table() {
     let long = "y".repeat(200_000);
-    let table = written(Format::Table, true, &[&[Value::Integer(1), text(&long)]]);
+    let table = written(Format::Table, &[&[Value::Integer(1), text(&long)]]);
     assert_eq!(table.lines().count(), 2);
     assert!(table.contains(&long));
 }
@@ -102,7 +103,7 @@ fn long_cells_stay_whole_in_a_table() {
 #[test]
 fn csv_holds_no_formula() {
     let check = |value: Value<'_>, expected: &str| {
-        let csv = written(Format::Csv, false, &[&[Value::Integer(-5), value]]);
+        let csv = written(Format::Csv, &[&[Value::Integer(-5), value]]);
         assert_eq!(csv, format!("id,text\n-5,{expected}\n"));
     };
     check(text("=cmd|'/C calc'!A0"), "'=cmd|'/C calc'!A0");
@@ -110,15 +111,15 @@ fn csv_holds_no_formula() {
     check(text("-1"), "'-1");
     check(text("@SUM(A1)"), "'@SUM(A1)");
     check(text("\t=1"), "'\t=1");
-    check(text("\r=1"), "\"'\r=1\"");
+    check(text("\r=1"), "\\r=1");
+    check(text("'=1"), "''=1");
+    check(text("a\\b"), "a\\\\b");
     check(text("a\"b,c\nd"), "\"a\"\"b,c\nd\"");
     check(blob(b"=\xff"), "'=\\xff");
     check(Value::Null, "");
     check(Value::Integer(-5), "-5");
-    let on_terminal = written(Format::Csv, true, &[&[Value::Null, text(HOSTILE)]]);
-    assert!(!acts_on_a_terminal(&on_terminal));
-    let exact = written(Format::Csv, false, &[&[Value::Null, text(HOSTILE)]]);
-    assert!(exact.contains(HOSTILE));
+    let hostile = written(Format::Csv, &[&[Value::Null, text(HOSTILE)]]);
+    assert!(!acts_on_a_terminal(&hostile), "{hostile}");
 }
 
 #[test]
@@ -131,7 +132,7 @@ fn json_is_exact_and_harmless() {
         &[Value::Real(1.5), Value::Text(Cow::Borrowed(b"\xfe"))],
         &[Value::Real(f64::INFINITY), Value::Null],
     ];
-    let json = written(Format::Json, true, rows);
+    let json = written(Format::Json, rows);
     assert!(!acts_on_a_terminal(&json), "{json}");
     let parsed: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(parsed[0]["id"], i64::MAX);
@@ -140,7 +141,7 @@ fn json_is_exact_and_harmless() {
     assert_eq!(parsed[1]["text"]["bytes_hex"], "ff00");
     assert_eq!(parsed[2]["text"]["bytes_hex"], "fe");
     assert_eq!(parsed[3]["id"], "inf");
-    let lines = written(Format::Jsonl, true, rows);
+    let lines = written(Format::Jsonl, rows);
     assert_eq!(lines.lines().count(), 4);
     for (line, whole) in lines.lines().zip(parsed.as_array().unwrap()) {
         assert_eq!(
@@ -148,8 +149,8 @@ fn json_is_exact_and_harmless() {
             whole
         );
     }
-    assert_eq!(written(Format::Json, true, &[]), "[]\n");
-    assert_eq!(written(Format::Jsonl, true, &[]), "");
+    assert_eq!(written(Format::Json, &[]), "[]\n");
+    assert_eq!(written(Format::Jsonl, &[]), "");
 }
 
 #[test]
@@ -158,7 +159,6 @@ fn json_keeps_columns_of_one_name_apart() {
     let style = Style {
         format: Format::Jsonl,
         null: "",
-        terminal: false,
         indent: None,
         layout: Layout::Lines,
         widest: None,
@@ -179,7 +179,7 @@ fn json_keeps_columns_of_one_name_apart() {
 
 #[test]
 fn markdown_holds_no_markup() {
-    let markdown = written(Format::Markdown, true, &[&[Value::Null, text(HOSTILE)]]);
+    let markdown = written(Format::Markdown, &[&[Value::Null, text(HOSTILE)]]);
     assert!(!acts_on_a_terminal(&markdown));
     let lines: Vec<&str> = markdown.lines().collect();
     assert_eq!(lines[0], "| id | text |");
@@ -199,7 +199,6 @@ fn people_see_the_beginning_of_long_values_and_programs_all() {
         let style = Style {
             format,
             null: "",
-            terminal: true,
             indent: None,
             layout: Layout::Lines,
             widest,
@@ -242,7 +241,6 @@ fn one_row_can_be_a_list_for_people() {
         let style = Style {
             format,
             null: "",
-            terminal: true,
             indent: None,
             layout: Layout::Vertical,
             widest: None,
@@ -270,4 +268,44 @@ fn one_row_can_be_a_list_for_people() {
         written(Format::Jsonl),
         "{\"pid\":7,\"name\":\"app\",\"unknown\":null,\"odd\\n\":\"\\u0007\"}\n"
     );
+}
+
+/// The same text as TEXT and as BLOB, in one row.
+fn both(format: Format, bytes: &[u8]) -> String {
+    let values = [Value::Text(Cow::Borrowed(bytes)), blob(bytes)];
+    written(format, &[&values])
+}
+
+proptest::proptest! {
+    #[test]
+    fn other_programs_read_back_what_was_written(
+        bytes: Vec<u8>,
+        text in "[\"',;=+@\\\\\t\r\n\u{1b}\u{202e}aä -]{0,20}",
+    ) {
+        for input in [bytes.as_slice(), text.as_bytes()] {
+            let escaped = schema::text::escaped(input).to_string();
+            let exact = std::str::from_utf8(input);
+            let csv = both(Format::Csv, input);
+            let rows: Vec<::csv::StringRecord> =
+                ::csv::Reader::from_reader(csv.as_bytes()).records().map(Result::unwrap).collect();
+            assert_eq!(rows.len(), 1, "{csv:?}");
+            for (cell, expected) in rows[0].iter().zip([exact.unwrap_or(&escaped), &escaped]) {
+                // What would be a formula has a `'` before it.
+                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']));
+                assert!(cell == expected || cell.strip_prefix('\'') == Some(expected), "{csv:?}");
+            }
+            let hex = schema::bundle::hex(input);
+            let hex = serde_json::json!({ "bytes_hex": hex });
+            let exact = exact.map_or(hex.clone(), serde_json::Value::from);
+            let array: serde_json::Value = serde_json::from_str(&both(Format::Json, input)).unwrap();
+            let row = serde_json::json!({ "id": exact, "text": hex });
+            assert_eq!(array, serde_json::json!([row]));
+            let line = both(Format::Jsonl, input);
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), row);
+            assert!(!acts_on_a_terminal(&line) && line.lines().count() == 1);
+            // One line for people, and one row of a table for Markdown.
+            assert_eq!(both(Format::Table, input).matches('\n').count(), 2);
+            assert_eq!(both(Format::Markdown, input).matches('\n').count(), 3);
+        }
+    }
 }

@@ -46,7 +46,7 @@ pub(crate) fn each_line<'a, T>(
         }
         match parse(line) {
             Some(row) => parsed.value.push(row),
-            None => parsed.issues.push(Issue::at(number, expected, line)),
+            None => parsed.note(Issue::at(number, expected, line)),
         }
     }
     parsed

@@ -29,9 +29,7 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<Vec<KernelRecord<'_>>> {
         }
         match record(number, line) {
             Some(record) => parsed.value.push(record),
-            None => parsed
-                .issues
-                .push(Issue::at(number, "a record of the kernel's log", line)),
+            None => parsed.note(Issue::at(number, "a record of the kernel's log", line)),
         }
     }
     parsed

@@ -46,7 +46,7 @@ fn entries(input: &[u8]) -> Parsed<Vec<Command<'_>>> {
         } else if !is_blank(line) && !line.starts_with(b" ") && number > 1 {
             // The first line is what is left of an entry where the beginning of a long file is not kept.
             let issue = Issue::at(number, "an entry of fish: `- cmd: COMMAND`", line);
-            parsed.issues.push(issue);
+            parsed.note(issue);
         }
     }
     parsed.value.retain(|command| !is_blank(&command.text));

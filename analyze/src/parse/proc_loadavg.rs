@@ -19,10 +19,7 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<Vec<&[u8]>> {
     if value.len() == 3 {
         Parsed::from(value)
     } else {
-        Parsed {
-            value: Vec::new(),
-            issues: vec![Issue::at(1, "three averages", input)],
-        }
+        Parsed::odd(Vec::new(), Issue::at(1, "three averages", input))
     }
 }
 

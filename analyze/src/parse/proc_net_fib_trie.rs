@@ -23,7 +23,7 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<BTreeSet<Ipv4Addr>> {
                     _ => None,
                 };
                 if leaf.is_none() {
-                    parsed.issues.push(Issue::at(number, "an address", line));
+                    parsed.note(Issue::at(number, "an address", line));
                 }
             }
             // An inner node, or the heading of a table (`Main:`, `Id 7:`).
@@ -33,9 +33,7 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<BTreeSet<Ipv4Addr>> {
                 parsed.value.extend(leaf);
             }
             Some(prefix) if prefix.starts_with(b"/") => {}
-            _ => parsed
-                .issues
-                .push(Issue::at(number, "a node of the tree", line)),
+            _ => parsed.note(Issue::at(number, "a node of the tree", line)),
         }
     }
     parsed

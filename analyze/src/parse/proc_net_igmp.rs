@@ -35,7 +35,7 @@ pub(crate) fn parse(input: &[u8], order: ByteOrder) -> Parsed<Vec<Membership<'_>
         };
         if understood.is_none() {
             let reason = "an interface or one of its multicast groups";
-            parsed.issues.push(Issue::at(number, reason, line));
+            parsed.note(Issue::at(number, reason, line));
         }
     }
     parsed

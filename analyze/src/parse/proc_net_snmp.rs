@@ -25,21 +25,21 @@ pub(crate) fn parse_pairs(input: &[u8]) -> Parsed<Vec<Counter<'_>>> {
             Some((_, names)) if has_numbers && is_pair(names, line) => {
                 if !add_pair(names, line, &mut parsed.value) {
                     let reason = "a number for each name";
-                    parsed.issues.push(Issue::at(number, reason, line));
+                    parsed.note(Issue::at(number, reason, line));
                 }
                 continue;
             }
-            Some((at, names)) => parsed.issues.push(Issue::at(at, LONELY, names)),
+            Some((at, names)) => parsed.note(Issue::at(at, LONELY, names)),
             None => {}
         }
         if has_numbers || protocol(line).is_none() {
-            parsed.issues.push(Issue::at(number, LONELY, line));
+            parsed.note(Issue::at(number, LONELY, line));
         } else {
             heading = Some((number, line));
         }
     }
     if let Some((at, names)) = heading {
-        parsed.issues.push(Issue::at(at, LONELY, names));
+        parsed.note(Issue::at(at, LONELY, names));
     }
     parsed
 }
@@ -104,10 +104,7 @@ pub(crate) fn parse_turns(input: &[u8]) -> Parsed<Vec<Counter<'_>>> {
         }
         Some(counters)
     });
-    Parsed {
-        value: lines.value.into_iter().flatten().collect(),
-        issues: lines.issues,
-    }
+    lines.map(|lists| lists.into_iter().flatten().collect())
 }
 
 #[cfg(test)]

@@ -16,12 +16,12 @@ pub(crate) struct FdInfo {
 /// Reads the lines of every file; those of its kind (locks, watches, timers) have other names and are left.
 pub(crate) fn parse(input: &[u8]) -> Parsed<FdInfo> {
     let mut parsed = Parsed::from(FdInfo::default());
-    let found = &mut parsed.value;
     for (number, line) in lines(input) {
         let Some((name, value)) = cut(line, b':') else {
             continue;
         };
         let value = value.trim_ascii();
+        let found = &mut parsed.value;
         let understood = match name {
             // Files whose offset is unsigned, such as `mem`, show one above 2^63 as negative.
             b"pos" => keep(
@@ -34,7 +34,7 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<FdInfo> {
             _ => true,
         };
         if !understood {
-            parsed.issues.push(Issue::at(number, "a number", line));
+            parsed.note(Issue::at(number, "a number", line));
         }
     }
     parsed

@@ -37,13 +37,7 @@ impl Stat<'_> {
 
 /// Reads the line. The name may hold blanks, parentheses and newlines, so it ends at the last `)`.
 pub(crate) fn parse(input: &[u8]) -> Parsed<Option<Stat<'_>>> {
-    let value = stat(input);
-    let issues = if value.is_none() {
-        vec![Issue::at(1, "a stat line", input)]
-    } else {
-        Vec::new()
-    };
-    Parsed { value, issues }
+    Parsed::one(stat(input), || Issue::at(1, "a stat line", input))
 }
 
 fn stat(input: &[u8]) -> Option<Stat<'_>> {

@@ -43,9 +43,7 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<Status<'_>> {
             take(&mut parsed.value, key, value)
         });
         if !understood {
-            parsed
-                .issues
-                .push(Issue::at(number, "a name and its value", line));
+            parsed.note(Issue::at(number, "a name and its value", line));
         }
     }
     parsed

@@ -23,10 +23,7 @@ pub(crate) fn io(input: &[u8]) -> Parsed<Io> {
         }
         Some(())
     });
-    Parsed {
-        value,
-        issues: lines.issues,
-    }
+    lines.map(|_| value)
 }
 
 /// Reads `oom_score_adj`.
@@ -55,10 +52,7 @@ fn one<'a, T>(
 ) -> Parsed<Option<T>> {
     match read(input.trim_ascii()) {
         Some(value) => Parsed::from(value),
-        None => Parsed {
-            value: None,
-            issues: vec![Issue::at(1, expected, input)],
-        },
+        None => Parsed::odd(None, Issue::at(1, expected, input)),
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<Stat<'_>> {
     for (number, line) in lines(input) {
         if !is_blank(line) && add(line, &mut parsed.value).is_none() {
             let reason = "a name and numbers";
-            parsed.issues.push(Issue::at(number, reason, line));
+            parsed.note(Issue::at(number, reason, line));
         }
     }
     parsed

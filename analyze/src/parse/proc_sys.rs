@@ -21,22 +21,14 @@ pub(crate) fn value(input: &[u8]) -> &[u8] {
 /// A count.
 pub(crate) fn count(input: &[u8]) -> Parsed<Option<u64>> {
     let value = decimal(input.trim_ascii());
-    let issue = Issue::whole("a number", input);
-    Parsed {
-        value,
-        issues: value.is_none().then_some(issue).into_iter().collect(),
-    }
+    Parsed::one(value, || Issue::whole("a number", input))
 }
 
 /// `fs/file-nr`: allocated, unused, maximum.
 pub(crate) fn file_nr(input: &[u8]) -> Parsed<Option<[u64; 3]>> {
     let numbers: Option<Vec<u64>> = fields(input.trim_ascii()).map(decimal).collect();
     let value = numbers.and_then(|numbers| <[u64; 3]>::try_from(numbers).ok());
-    let issue = Issue::whole("three numbers", input);
-    Parsed {
-        value,
-        issues: value.is_none().then_some(issue).into_iter().collect(),
-    }
+    Parsed::one(value, || Issue::whole("three numbers", input))
 }
 
 #[cfg(test)]

@@ -11,10 +11,7 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<Option<(u64, u64)>> {
     });
     match (seconds.next().flatten(), seconds.next().flatten()) {
         (Some(total), Some(idle)) => Parsed::from(Some((total, idle))),
-        _ => Parsed {
-            value: None,
-            issues: vec![Issue::at(1, "two numbers of seconds", input)],
-        },
+        _ => Parsed::odd(None, Issue::at(1, "two numbers of seconds", input)),
     }
 }
 

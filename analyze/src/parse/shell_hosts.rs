@@ -9,15 +9,13 @@ mod web;
 
 use std::borrow::Cow;
 
-use super::shell_words::{self, Command};
+use super::shell_words::{self, Command, LENGTH_LIMIT};
 use arguments::{Argument, Arguments, Options};
 
 /// Command lines within command lines that are entered, as in `ssh a "ssh b"`.
 const DEPTH_LIMIT: usize = 4;
 /// Command lines that are entered of one: loops within loops would make millions.
 const LINE_LIMIT: usize = 1000;
-/// Bytes of a command that are looked at: nobody types more.
-const LENGTH_LIMIT: usize = 64 << 10;
 /// Most hosts of one command: a line that names more is no command that somebody typed.
 const HOST_LIMIT: usize = 256;
 /// What the pseudonym of a secret begins with, and how many hex digits follow.
@@ -46,7 +44,8 @@ pub(crate) fn hosts(line: &[u8]) -> Vec<Named> {
     // A history that a crash has left behind has NULs before a line.
     let start = line.iter().position(|byte| *byte != 0);
     let line = line.get(start.unwrap_or(0)..).unwrap_or(line);
-    finder.line(&without_secrets(line.get(..LENGTH_LIMIT).unwrap_or(line)));
+    let line = line.get(..LENGTH_LIMIT).unwrap_or(line);
+    finder.line(&without_secrets(line));
     finder.found
 }
 

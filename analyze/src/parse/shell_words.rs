@@ -12,6 +12,8 @@ use std::collections::HashMap;
 use braces::braces;
 use keywords::{Keyword, keyword, timed};
 
+/// Bytes of a line that are looked at: nobody types more.
+pub(crate) const LENGTH_LIMIT: usize = 64 << 10;
 /// Stands in a word for what the line does not tell: the value of a variable, the output of a command.
 pub(crate) const UNKNOWN: u8 = 0;
 /// Commands within commands that are entered; what lies deeper is not looked at.
@@ -23,6 +25,8 @@ const MANY_LIMIT: usize = 6;
 /// Bytes of a word to which values of variables are added, and in which braces are expanded: values can be doubled
 /// without end, and braces are looked for from each to the next.
 const WORD_LIMIT: usize = 4096;
+/// Bytes of all commands of one line: the values of variables can be written out in each of thousands.
+const OUTPUT_LIMIT: usize = 1 << 20;
 
 /// A simple command.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,6 +74,8 @@ struct Parser<'a> {
     here: Vec<(Vec<u8>, bool)>,
     variables: HashMap<Vec<u8>, Vec<Vec<u8>>>,
     commands: Vec<Command>,
+    /// Bytes of the commands.
+    made: usize,
     /// Compound commands that have begun and not ended.
     blocks: usize,
     /// Whether the text ended where more was to come.
@@ -79,11 +85,12 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     fn of(line: &'a [u8]) -> Self {
         let mut parser = Parser {
-            rest: line,
+            rest: line.get(..LENGTH_LIMIT).unwrap_or(line),
             depth: 0,
             here: Vec::new(),
             variables: HashMap::new(),
             commands: Vec::new(),
+            made: 0,
             blocks: 0,
             is_cut: false,
         };
@@ -419,12 +426,14 @@ impl<'a> Parser<'a> {
                 here: Vec::new(),
                 variables: std::mem::take(&mut self.variables),
                 commands: std::mem::take(&mut self.commands),
+                made: self.made,
                 blocks: 0,
                 is_cut: false,
             };
             parser.list();
             self.variables = parser.variables;
             self.commands = parser.commands;
+            self.made = parser.made;
         }
         Piece::Unknown
     }
@@ -448,7 +457,9 @@ impl<'a> Parser<'a> {
                 ] => self.skip(1),
                 _ => {
                     let word = self.word();
-                    values.extend(self.values(&word));
+                    if values.len() < EXPANSION_LIMIT {
+                        values.extend(self.values(&word));
+                    }
                 }
             }
         }
@@ -561,18 +572,29 @@ impl<'a> Parser<'a> {
                     (*name, choice)
                 })
                 .collect();
+            let mut made = self.made;
+            let mut is_under = |text: &Vec<u8>| {
+                made = made.saturating_add(text.len()).saturating_add(1);
+                made <= OUTPUT_LIMIT
+            };
             let command = Command {
                 assignments: assignments
                     .iter()
                     .map(|(name, value)| {
                         [name.as_slice(), b"=", &self.resolved(value, &choices)].concat()
                     })
+                    .take_while(&mut is_under)
                     .collect(),
                 words: words
                     .iter()
                     .map(|word| self.resolved(word, &choices))
+                    .take_while(&mut is_under)
                     .collect(),
             };
+            self.made = made;
+            if made > OUTPUT_LIMIT {
+                return;
+            }
             self.commands.push(command);
         }
     }
@@ -584,11 +606,11 @@ impl<'a> Parser<'a> {
             return;
         };
         words.next();
-        let mut values: Vec<_> = words
+        let values = words
             .flat_map(braces)
             .flat_map(|word| self.values(&word))
+            .take(EXPANSION_LIMIT)
             .collect();
-        values.truncate(EXPANSION_LIMIT);
         self.variables.insert(name, values);
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::db::query::fixture::Fixture;
-use crate::db::query::{Collected, Restricted, Unlocked, Value};
+use crate::db::query::{Collected, Limits, Restricted, Unlocked, Value};
 
 fn folder(name: &str) -> Vec<String> {
     let path = format!("{}/queries/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -26,9 +26,9 @@ fn all() -> impl Iterator<Item = Query> {
 }
 
 fn database(fixture: &Fixture) -> Restricted {
-    let database = Unlocked::open(fixture.path()).unwrap();
+    let database = Unlocked::open(fixture.path(), Limits::of(Duration::from_secs(20))).unwrap();
     database.narrow(1).unwrap();
-    database.lock(Duration::from_secs(20)).unwrap()
+    database.lock().unwrap()
 }
 
 fn named(queries: Vec<Query>, name: &str) -> Query {

@@ -15,14 +15,12 @@ impl Extract for LoadAverages {
 
     fn file<S: Sink>(&mut self, file: &File<'_>, _facts: &Facts, sink: &mut S) {
         let parsed = proc_loadavg::parse(file.content);
-        for (period, average) in ["1m", "5m", "15m"].into_iter().zip(parsed.value) {
+        let averages = parsed.reported(file.member, sink);
+        for (period, average) in ["1m", "5m", "15m"].into_iter().zip(averages) {
             sink.row(&LoadAverage {
                 period: Text::from(period),
                 average: Text::from(average),
             });
-        }
-        for issue in parsed.issues {
-            sink.issue(file.member, issue);
         }
     }
 }

@@ -59,6 +59,10 @@ impl Sink for Rows {
     fn issue(&mut self, member: &str, issue: Issue) {
         self.issues.push((member.to_owned(), issue));
     }
+
+    fn unlisted(&mut self, member: &str, count: u64) {
+        panic!("{count} more issues of {member}");
+    }
 }
 
 fn facts() -> Facts {

@@ -408,13 +408,8 @@ impl<F: AsFd> Collector<'_, F> {
     /// The numbers in a directory that come after one, sorted.
     fn numbers(&self, directory: &OwnedFd, after: Option<u32>) -> Result<Vec<u32>, Refusal> {
         let mut numbers: Vec<u32> = Vec::new();
-        let listing = rustix::fs::openat(
-            directory,
-            ".",
-            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )?;
-        self.host.list(listing, |name| {
+        let listing = self.host.process_directory(directory.as_fd(), ".")?;
+        host::list(listing, |name| {
             numbers.extend(super::decimal(name));
         })?;
         numbers.retain(|number| after.is_none_or(|after| *number > after));

@@ -302,7 +302,16 @@ fn tail<F: AsFd>(
         }
         buffer.reserve(READ_SIZE);
         match rustix::io::pread(&opened.fd, spare_capacity(buffer), offset) {
-            Ok(0) => break,
+            Ok(0) => {
+                outcome = End {
+                    expected: true,
+                    ..End::because(
+                        Outcome::Truncated,
+                        format!("it shrank to {offset} bytes while it was read"),
+                    )
+                };
+                break;
+            }
             Ok(count) => {
                 offset = offset.saturating_add(to_u64(count));
                 let over = usize::try_from(offset.saturating_sub(size)).unwrap_or(0);

@@ -4,17 +4,41 @@ use std::collections::VecDeque;
 use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, StatxFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, StatxFlags};
 use rustix::io::Errno;
 use schema::text::escaped;
 
+use super::kinds::{Device, Kind};
 use super::{Host, Refusal};
 use crate::protocol::Access;
 
 /// Symbolic links that are followed for one path, as in the kernel's own walk.
 const LINK_LIMIT: usize = 40;
-/// What `fstatfs` says of an autofs mount point, which must not be entered: that would mount something.
-const AUTOFS_SUPER_MAGIC: rustix::fs::FsWord = 0x0187;
+
+/// What is judged on the way to a path.
+#[derive(Debug)]
+pub(super) struct Judged {
+    /// Bytes of the path that are the home, below which no link is followed; all of it where it lies in none.
+    pub(super) home_length: usize,
+    /// Whether a file in a home must belong to the owner of the home.
+    pub(super) owner: bool,
+    /// Whether the file systems of the kernel are refused.
+    pub(super) kernel: bool,
+    /// A process whose mounts the path crosses, where they are not our own.
+    pub(super) pid: Option<u32>,
+}
+
+/// What the walk has to know of a component.
+#[derive(Debug)]
+pub(super) struct Looked {
+    kind: FileType,
+    mode: u32,
+    /// Its owner.
+    pub(super) uid: u32,
+    device: Device,
+    /// Its access time, seconds and nanoseconds, as far as it is known without asking its file system.
+    accessed: (i64, i64),
+}
 
 impl Host {
     /// Takes hold of a mount point below the root of a process, without opening it, and says which mount it is. `way` are
@@ -68,34 +92,44 @@ impl Host {
 
     /// Finds a path below the host's root.
     pub(super) fn find(&self, path: &[u8], access: &Access) -> Result<OwnedFd, Refusal> {
-        let home_length = match access {
-            Access::Home(length) => usize::try_from(*length).unwrap_or(usize::MAX),
-            _ => path.len(),
+        let (home_length, in_home) = match access {
+            Access::Home(length) => (usize::try_from(*length).unwrap_or(usize::MAX), true),
+            _ => (path.len(), false),
         };
-        self.walk(self.root.as_fd(), path, home_length, true)
+        let is_kernels = path.starts_with(b"/sys/") || path.starts_with(b"/proc/");
+        let judged = Judged {
+            home_length,
+            owner: true,
+            kernel: in_home || !is_kernels,
+            pid: None,
+        };
+        self.walk(self.root.as_fd(), path, &judged)
     }
 
     /// Finds a path below a root without opening anything: every component by its own, so that each link is judged by
-    /// who could have made it. `owned` says whether a file in a home must belong to the owner of the home.
+    /// who could have made it, and each file system before it is entered.
     pub(super) fn walk(
         &self,
         root: BorrowedFd<'_>,
         path: &[u8],
-        home_length: usize,
-        owned: bool,
+        judged: &Judged,
     ) -> Result<OwnedFd, Refusal> {
-        let (prefix, below_home) = path.split_at_checked(home_length).ok_or(Errno::INVAL)?;
+        let (prefix, below_home) = path
+            .split_at_checked(judged.home_length)
+            .ok_or(Errno::INVAL)?;
         let mut pending: VecDeque<(Vec<u8>, bool)> = components(prefix)
             .map(|name| (name, false))
             .chain(components(below_home).map(|name| (name, true)))
             .collect();
-        let mut directories = vec![enter(".", root)?];
+        let root = enter(".", root)?;
+        let device = look(&root)?.device;
+        let mut directories = vec![(root, device)];
         let mut links = 0;
         // Links on the way, with how many components are left once the last one of their target is entered.
         let mut targets: Vec<(Vec<u8>, usize)> = Vec::new();
         let mut home_owner = None;
         while let Some((name, in_home)) = pending.pop_front() {
-            let directory = directories.last().ok_or(Errno::NOENT)?;
+            let (directory, device) = directories.last().ok_or(Errno::NOENT)?;
             if name == b".." {
                 if directories.len() > 1 {
                     directories.pop();
@@ -103,7 +137,7 @@ impl Host {
                 continue;
             }
             if in_home && home_owner.is_none() {
-                home_owner = Some(rustix::fs::fstat(directory)?.st_uid);
+                home_owner = Some(look(directory)?.uid);
             }
             let name = CString::new(name).map_err(|_| Errno::INVAL)?;
             // What is missing below the target of a link does not make the link dangle.
@@ -115,12 +149,23 @@ impl Host {
                     entered?
                 }
             };
-            let stat = rustix::fs::fstat(&found)?;
-            match FileType::from_raw_mode(stat.st_mode) {
+            let seen = look(&found)?;
+            if seen.device != *device && seen.kind != FileType::Symlink {
+                match self.kind_of(&found, seen.device, judged.pid)? {
+                    Kind::Automount => {
+                        return Err(Refusal::Rule("below an automount point".to_owned()));
+                    }
+                    Kind::Kernel if judged.kernel => {
+                        return Err(Refusal::Rule("a file of the kernel".to_owned()));
+                    }
+                    Kind::Kernel | Kind::Files => {}
+                }
+            }
+            match seen.kind {
                 FileType::Symlink => {
-                    let target = rustix::fs::readlinkat(&found, "", Vec::new())?.into_bytes();
+                    let target = self.read_link(&found, &seen)?;
                     links += 1;
-                    self.judge_link(&stat, directory.as_fd(), &target, in_home)?;
+                    self.judge_link(&seen, directory, &target, in_home)?;
                     if links > LINK_LIMIT {
                         return Err(Errno::LOOP.into());
                     }
@@ -133,18 +178,13 @@ impl Host {
                     }
                     targets.push((target, left));
                 }
-                FileType::Directory => {
-                    if rustix::fs::fstatfs(&found)?.f_type == AUTOFS_SUPER_MAGIC {
-                        return Err(Refusal::Rule("below an automount point".to_owned()));
-                    }
-                    directories.push(found);
-                }
+                FileType::Directory => directories.push((found, seen.device)),
                 _ if pending.is_empty() => {
-                    let is_judged = owned && self.live;
-                    if is_judged && home_owner.is_some_and(|owner| owner != stat.st_uid) {
+                    let is_judged = judged.owner && self.live;
+                    if is_judged && home_owner.is_some_and(|owner| owner != seen.uid) {
                         return Err(Refusal::Rule(format!(
                             "owned by uid {}, not by the owner of the home",
-                            stat.st_uid
+                            seen.uid
                         )));
                     }
                     return Ok(found);
@@ -152,15 +192,33 @@ impl Host {
                 _ => return Err(Errno::NOTDIR.into()),
             }
         }
-        directories.pop().ok_or_else(|| Errno::NOENT.into())
+        let (found, _) = directories.pop().ok_or(Errno::NOENT)?;
+        Ok(found)
+    }
+
+    /// The target of a symbolic link. For links there is no `O_NOATIME`: what the reading changed is noted.
+    fn read_link(&self, link: &OwnedFd, before: &Looked) -> rustix::io::Result<Vec<u8>> {
+        let target = rustix::fs::readlinkat(link, "", Vec::new())?.into_bytes();
+        if look(link)?.accessed != before.accessed {
+            // Its own path, below the root that is captured.
+            let path = |fd| rustix::fs::readlink(super::fd_path(fd), Vec::new());
+            let (path, root) = (path(link)?.into_bytes(), path(&self.root)?.into_bytes());
+            let below = path.strip_prefix(root.as_slice());
+            let below = below.filter(|below| below.starts_with(b"/"));
+            let below = below.map(<[u8]>::to_vec);
+            self.touched_links
+                .borrow_mut()
+                .insert(below.unwrap_or(path));
+        }
+        Ok(target)
     }
 
     /// A link may be followed when only root could have made it; in a dead tree owners mean nothing, and nothing
     /// leads out of the tree.
     fn judge_link(
         &self,
-        link: &Stat,
-        directory: BorrowedFd<'_>,
+        link: &Looked,
+        directory: &OwnedFd,
         target: &[u8],
         in_home: bool,
     ) -> Result<(), Refusal> {
@@ -176,12 +234,46 @@ impl Host {
         if !self.live {
             return Ok(());
         }
-        let directory = rustix::fs::fstat(directory)?;
-        let writable_by_others = directory.st_mode & 0o022 != 0;
-        if link.st_uid != 0 || directory.st_uid != 0 || writable_by_others {
+        let directory = look(directory)?;
+        let writable_by_others = directory.mode & 0o022 != 0;
+        if link.uid != 0 || directory.uid != 0 || writable_by_others {
             return refuse(" that not only root could make");
         }
         Ok(())
+    }
+}
+
+/// Looks at a component of a path without asking a server for it, where the kernel can be told so (Linux 4.11).
+pub(super) fn look(found: &OwnedFd) -> rustix::io::Result<Looked> {
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+    let wanted = StatxFlags::TYPE | StatxFlags::MODE | StatxFlags::UID | StatxFlags::ATIME;
+    match rustix::fs::statx(found, "", flags, wanted) {
+        Ok(stat) => {
+            let mode = u32::from(stat.stx_mode);
+            Ok(Looked {
+                kind: FileType::from_raw_mode(mode),
+                mode,
+                uid: stat.stx_uid,
+                device: (stat.stx_dev_major, stat.stx_dev_minor),
+                accessed: (stat.stx_atime.tv_sec, stat.stx_atime.tv_nsec.into()),
+            })
+        }
+        // Also where a filter of system calls forbids it.
+        Err(Errno::NOSYS | Errno::PERM) => {
+            let stat = rustix::fs::fstat(found)?;
+            let device = stat.st_dev;
+            Ok(Looked {
+                kind: FileType::from_raw_mode(stat.st_mode),
+                mode: stat.st_mode,
+                uid: stat.st_uid,
+                device: (rustix::fs::major(device), rustix::fs::minor(device)),
+                accessed: (
+                    stat.st_atime,
+                    i64::try_from(stat.st_atime_nsec).unwrap_or(0),
+                ),
+            })
+        }
+        Err(errno) => Err(errno),
     }
 }
 

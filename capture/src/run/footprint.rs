@@ -5,6 +5,7 @@ use schema::manifest::Footprint;
 
 use super::Capture;
 use crate::pool::{self, Dying};
+use crate::sink::TOUCHED_LINKS;
 use crate::sys::{self, Usage, Who};
 
 /// What this process and its children had used of the machine. `getrusage` goes on counting when a process begins
@@ -25,6 +26,48 @@ impl Used {
 }
 
 impl Capture {
+    /// What could not be left untouched, a sentence each.
+    pub(super) fn side_effects(&self) -> Vec<String> {
+        let tally = self.sink.tally();
+        let mut sentences = Vec::new();
+        if tally.touched > 0 {
+            sentences.push(format!(
+                "the access times of {} files and directories of other users changed: O_NOATIME is refused to all but the owner",
+                tally.touched
+            ));
+        }
+        if !tally.touched_links.is_empty() {
+            let links: Vec<String> = tally
+                .touched_links
+                .iter()
+                .map(|path| schema::text::escaped(path).to_string())
+                .collect();
+            let more = if links.len() < TOUCHED_LINKS {
+                ""
+            } else {
+                ", and perhaps more"
+            };
+            sentences.push(format!(
+                "the access times of {} symbolic links changed, which no way of reading them avoids: {}{more}",
+                links.len(),
+                links.join(", ")
+            ));
+        }
+        sentences.extend(self.priority_raised_after.map(|after| {
+            format!(
+                "raised to nice 0 after {} s: a quarter of the deadline had passed",
+                after.as_secs()
+            )
+        }));
+        if !self.abandoned.is_empty() {
+            sentences.push(format!(
+                "{} worker processes hang in the kernel and were left behind",
+                self.abandoned.len()
+            ));
+        }
+        sentences
+    }
+
     /// The figures for the manifest, once the workers were ended.
     pub(super) fn footprint(&self) -> Footprint {
         let (now, before) = (Used::now(), self.used_before);

@@ -212,6 +212,11 @@ impl Capture {
                 self.names
                     .extend(names.iter().map(|name| name.as_bytes().to_vec()));
             }
+            Reply::TouchedLinks(links) => {
+                for link in &links {
+                    self.sink.touched_link(link.as_bytes());
+                }
+            }
             Reply::Listed(end) => {
                 let path = asked.job.request.listed().unwrap_or(b"/proc");
                 self.sink.outcome(path, None, &end, now)?;

@@ -10,7 +10,10 @@ use std::io::{Read, Seek, SeekFrom};
 use zeekstd::SeekTable;
 use zstd::zstd_safe::{self, DParameter};
 
-use super::{EXPANSION_LIMIT, FRAME_LIMIT, IndexEntry, Lane, MEMBER_LIMIT};
+use super::{
+    EXPANSION_LIMIT, EXPANSION_RATIO, EXPANSION_SMALL, FRAME_COUNT_LIMIT, FRAME_LIMIT, IndexEntry,
+    Lane, MEMBER_LIMIT,
+};
 use crate::error::Error;
 use crate::frame;
 use crate::header::Header;
@@ -28,8 +31,9 @@ const SEEKABLE_MAGIC: [u8; 4] = [0xb1, 0xea, 0x92, 0x8f];
 /// Most compressed bytes that are looked at for one frame.
 const COMPRESSED_LIMIT: usize = FRAME_LIMIT + (FRAME_LIMIT >> 7) + 1024;
 
-/// Compressed bytes that are looked at first: honest frames end within them, and a scan reads little twice.
-const FIRST_LOOK: usize = 1 << 20;
+/// Compressed bytes that are looked at for the end of a frame, as long as more are needed: a scan of many tiny frames must
+/// not read a megabyte for each, and honest frames end within the third.
+const LOOKS: [usize; 4] = [1 << 9, 1 << 16, 1 << 20, COMPRESSED_LIMIT];
 /// Most places of a scan that may turn out to be no frame: each costs [`COMPRESSED_LIMIT`] bytes of reading, and one in
 /// four thousand million places looks like a frame by chance.
 const DAMAGE_LIMIT: usize = 1000;
@@ -70,6 +74,8 @@ pub struct Reader<R> {
     manifest: Option<Manifest>,
     sums: Option<Vec<u8>>,
     damage: Vec<Damage>,
+    /// Frames whose damage is noted.
+    noted: HashSet<usize>,
 }
 
 /// The bytes, and what turns them into content.
@@ -78,6 +84,8 @@ struct Input<R> {
     decompressor: zstd::bulk::Decompressor<'static>,
     /// Content of all frames decompressed so far, each time it was.
     expanded: u64,
+    /// How much that may become.
+    limit: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -96,6 +104,9 @@ impl<R: Read + Seek> Reader<R> {
             source,
             decompressor: decompressor()?,
             expanded: 0,
+            limit: EXPANSION_SMALL
+                .max(size.saturating_mul(EXPANSION_RATIO))
+                .min(EXPANSION_LIMIT),
         };
         let header = input.read_header(size)?;
         let mut reader = Reader {
@@ -106,6 +117,7 @@ impl<R: Read + Seek> Reader<R> {
             manifest: None,
             sums: None,
             damage: Vec::new(),
+            noted: HashSet::new(),
         };
         match reader.open_by_seek_table(size) {
             Ok(()) => {}
@@ -166,7 +178,7 @@ impl<R: Read + Seek> Reader<R> {
                     offset: range.offset,
                     reason: format!("frame {number}: {error}"),
                 };
-                if !self.damage.contains(&damage) {
+                if self.noted.insert(number) {
                     self.damage.push(damage);
                 }
                 Err(error)
@@ -184,11 +196,17 @@ impl<R: Read + Seek> Reader<R> {
             return Err(lost("there is no seek table"));
         };
         if magic != SEEKABLE_MAGIC {
-            return Err(lost("the bundle is cut off: it has no seek table"));
+            return Err(lost(
+                "no seek table at the end: the bundle is cut off, or something follows it",
+            ));
         }
         // Eight bytes an entry: a count that the file cannot hold must not be allocated for.
-        if u64::from(u32::from_le_bytes(*count)).saturating_mul(8) > size {
+        let count = u64::from(u32::from_le_bytes(*count));
+        if count.saturating_mul(8) > size {
             return Err(lost("the seek table is longer than the file"));
+        }
+        if count > u64::try_from(FRAME_COUNT_LIMIT).unwrap_or(u64::MAX) {
+            return Err(frame_count_limit());
         }
         let table = SeekTable::from_seekable(&mut self.input.source)
             .map_err(|error| Error::Damaged(format!("the seek table: {error}")))?;
@@ -209,6 +227,13 @@ impl<R: Read + Seek> Reader<R> {
         let final_frame = *frames
             .last()
             .ok_or_else(|| lost("the seek table is empty"))?;
+        // Whoever decompresses the file as one stream sees what the table leaves out.
+        let end = final_frame.offset.saturating_add(final_frame.length);
+        let table = self.input.frame_at(end, size)?;
+        let follows = self.input.read_at(end, 4)?;
+        if follows == ZSTD_MAGIC || end.saturating_add(table.length) != size {
+            return Err(lost("there is more in the file than the seek table says"));
+        }
         let closing = self.input.decompress(final_frame)?;
         let (members, problem) = closing.members();
         if let Some(problem) = problem {
@@ -285,6 +310,9 @@ impl<R: Read + Seek> Reader<R> {
             if head != ZSTD_MAGIC {
                 continue; // A skippable frame.
             }
+            if self.frames.len() >= FRAME_COUNT_LIMIT {
+                return Err(frame_count_limit());
+            }
             let number = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
             self.frames.push(range);
             let Ok(frame) = self.frame(self.frames.len().saturating_sub(1)) else {
@@ -301,11 +329,9 @@ impl<R: Read + Seek> Reader<R> {
                 if names.len() >= MEMBER_LIMIT {
                     return Err(member_limit());
                 }
+                // The first counts; the pass over all members names the other.
                 if !names.insert(found.name.clone()) {
-                    return Err(Error::Damaged(format!(
-                        "member {} is there twice",
-                        found.name
-                    )));
+                    continue;
                 }
                 match found.name.as_str() {
                     member::SUMS => self.sums = Some(found.content.to_vec()),
@@ -354,11 +380,14 @@ impl<R: Read + Seek> Input<R> {
 
     /// The range of the frame, zstd or skippable, that begins at `offset`.
     fn frame_at(&mut self, offset: u64, size: u64) -> Result<FrameRange, Error> {
-        let mut bytes = self.read_at(offset, FIRST_LOOK)?;
-        let mut found = zstd_safe::find_frame_compressed_size(&bytes);
-        if found.is_err() && bytes.len() == FIRST_LOOK && is_frame(&bytes) {
-            bytes = self.read_at(offset, COMPRESSED_LIMIT)?;
+        let mut bytes = Vec::new();
+        let mut found = Ok(0);
+        for look in LOOKS {
+            bytes = self.read_at(offset, look)?;
             found = zstd_safe::find_frame_compressed_size(&bytes);
+            if found.is_ok() || bytes.len() < look || !is_frame(&bytes) {
+                break;
+            }
         }
         let length = found.map_err(|code| {
             let cut = offset.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX)) >= size;
@@ -417,11 +446,16 @@ impl<R: Read + Seek> Input<R> {
             limit: format!("{FRAME_LIMIT} bytes"),
         })?;
         self.expanded = self.expanded.saturating_add(content_size);
-        if self.expanded > EXPANSION_LIMIT {
+        if self.expanded > self.limit {
             return Err(Error::Limit {
                 what: "the content of all frames".to_owned(),
-                limit: format!("{EXPANSION_LIMIT} bytes"),
+                limit: format!("{} bytes", self.limit),
             });
+        }
+        if zstd_safe::find_frame_compressed_size(&compressed) != Ok(length) {
+            return Err(Error::Damaged(
+                "it is not one frame from its beginning to its end".to_owned(),
+            ));
         }
         let content = self
             .decompressor
@@ -509,6 +543,13 @@ fn decompressor() -> Result<zstd::bulk::Decompressor<'static>, Error> {
         .set_parameter(DParameter::WindowLogMax(WINDOW_LOG_LIMIT))
         .map_err(failed)?;
     Ok(decompressor)
+}
+
+fn frame_count_limit() -> Error {
+    Error::Limit {
+        what: "the number of frames".to_owned(),
+        limit: FRAME_COUNT_LIMIT.to_string(),
+    }
 }
 
 fn member_limit() -> Error {

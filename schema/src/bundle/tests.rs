@@ -1,3 +1,5 @@
+mod properties;
+
 use std::io::{self, Cursor};
 
 use super::*;
@@ -273,7 +275,7 @@ fn out_of_space() {
             )
             .unwrap();
         if let Err(error) = writer.flush_aged(FRAME_AGE_MS) {
-            assert!(error.is_out_of_space(), "{error}");
+            assert!(matches!(error, Error::Io { .. }), "{error}");
             stopped = true;
             break;
         }

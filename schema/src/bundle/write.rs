@@ -261,10 +261,11 @@ impl<O: FrameOut> Writer<O> {
             .records
             .iter()
             .filter(|(_, open)| !open.content.is_empty() && aged(open.opened_ms))
-            .map(|(table, _)| *table)
+            .map(|(table, open)| (*table, open.opened_ms))
             .collect();
-        for table in tables {
-            self.close_records(table, now_ms)?;
+        for (table, opened_ms) in tables {
+            // Their frame is as old as they are: they must not wait for a second time.
+            self.close_records(table, opened_ms)?;
         }
         for lane in Lane::ALL {
             let open = self.archive.get_ref().open.get(&lane);
@@ -277,11 +278,11 @@ impl<O: FrameOut> Writer<O> {
 
     /// Closes everything and ends the bundle with index, manifest, sums and seek table.
     ///
-    /// Frames of evidence that find no space are counted as lost; the closing ones use the space kept for them.
+    /// Frames of evidence that cannot be written are counted as lost; the closing ones use the space kept for them.
     pub fn finish(mut self, mut manifest: Manifest, now_ms: u64) -> Result<(Written, O), Error> {
         let tables: Vec<_> = self.records.keys().copied().collect();
         for table in tables {
-            self.close_records(table, now_ms).or_else(out_of_space)?;
+            self.close_records(table, now_ms).or_else(counted)?;
         }
         for lane in Lane::ALL {
             // Outcomes say what is missing: they may use the reserve.
@@ -290,12 +291,12 @@ impl<O: FrameOut> Writer<O> {
             } else {
                 Urgency::Content
             };
-            self.close_lane(lane, urgency).or_else(out_of_space)?;
+            self.close_lane(lane, urgency).or_else(counted)?;
         }
         if self.lost_members > 0 {
             manifest.complete = false;
             manifest.incomplete_reasons.push(format!(
-                "{} members found no space in the output",
+                "{} members could not be written to the output",
                 self.lost_members
             ));
         }
@@ -405,9 +406,11 @@ impl<O: FrameOut> Writer<O> {
         let router = self.archive.get_mut();
         router.lane = lane;
         let open = router.open.entry(lane).or_default();
-        if open.content.is_empty() {
-            open.opened_ms = now_ms;
-        }
+        open.opened_ms = if open.content.is_empty() {
+            now_ms
+        } else {
+            open.opened_ms.min(now_ms)
+        };
         self.archive.append(&header, content).map_err(failed)
     }
 
@@ -528,12 +531,11 @@ impl<O: FrameOut> Writer<O> {
     }
 }
 
-/// Lets a writer that ran out of space go on to its end; the loss is counted already.
-fn out_of_space(error: Error) -> Result<(), Error> {
-    if error.is_out_of_space() {
-        Ok(())
-    } else {
-        Err(error)
+/// Lets a writer whose output refused a frame go on to its end; the loss is counted already.
+fn counted(error: Error) -> Result<(), Error> {
+    match error {
+        Error::Io { .. } => Ok(()),
+        error => Err(error),
     }
 }
 

@@ -97,10 +97,13 @@ static FORMS: LazyLock<Vec<(Option<Regex>, &'static str)>> = LazyLock::new(|| {
         ),
         (
             regex(
-                r"(?-u)\b(gh[pousr]_\w{6,}|github_pat_\w{6,}|glpat-[\w-]{6,}|xox[a-z]-[\w-]{6,}|npm_\w{30,}|sk_live_\w{6,}|sk-[\w-]{20,}|hvs\.[\w-]{16,}|A[KS]IA[A-Z0-9]{16}\b|AIza[\w-]{35}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)",
+                r"(?-u)\b(gh[pousr]_\w{6,}|github_pat_\w{6,}|glpat-[\w-]{6,}|xox[a-z]-[\w-]{6,}|npm_\w{30,}|sk_live_\w{6,}|sk-[\w-]{20,}|hvs\.[\w-]{16,}|A[KS]IA[A-Z0-9]{16}\b|AIza[\w-]{35})",
             ),
             "token",
         ),
+        // Apart from the others: where it has begun and does not end, it is looked for to the end of the text, which must
+        // not happen again behind each of the others.
+        (regex(r"(?-u)\b(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"), "token"),
         (
             regex(r#"(?i-u)\bpassword\(\s*['"]?([^'")]+)"#),
             "sql password",
@@ -150,6 +153,10 @@ pub(super) fn is_secret_name(name: &[u8]) -> bool {
     /// Longer ones are no names.
     const NAME_LIMIT: usize = 128;
     if name.is_empty() || name.len() > NAME_LIMIT {
+        return false;
+    }
+    // A pseudonym says `secret` too: behind `-psecret:...` stands no value.
+    if super::pseudonyms(name).next().is_some() {
         return false;
     }
     let plain: Vec<u8> = name

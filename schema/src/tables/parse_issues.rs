@@ -3,7 +3,8 @@
 use crate::text::Text;
 
 crate::table! {
-    /// What the parsers could not understand: an odd line costs that line, and is told here.
+    /// What the parsers could not understand: an odd line costs that line, and is told here. Of one member at most a
+    /// thousand are listed; a last row says how many more there are.
     pub struct ParseIssue<'a> in "parse_issues" {
         sources: [],
         /// Member of the bundle.

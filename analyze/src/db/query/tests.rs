@@ -8,7 +8,10 @@ use super::*;
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn restricted(fixture: &Fixture) -> Restricted {
-    Unlocked::open(fixture.path()).unwrap().lock(LIMIT).unwrap()
+    Unlocked::open(fixture.path(), Limits::of(LIMIT))
+        .unwrap()
+        .lock()
+        .unwrap()
 }
 
 fn reason(error: &Error) -> String {
@@ -129,9 +132,9 @@ fn one_statement_that_asks_something() {
 #[test]
 fn a_query_ends_in_time() {
     let fixture = Fixture::new();
-    let database = Unlocked::open(fixture.path())
+    let database = Unlocked::open(fixture.path(), Limits::of(Duration::from_millis(100)))
         .unwrap()
-        .lock(Duration::from_millis(100))
+        .lock()
         .unwrap();
     let endless =
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
@@ -155,10 +158,10 @@ fn a_snapshot_narrows_tables_and_views() {
         );
     }
     let narrowed = |wanted| {
-        let database = Unlocked::open(fixture.path()).unwrap();
+        let database = Unlocked::open(fixture.path(), Limits::of(LIMIT)).unwrap();
         let id = database.snapshot("main", Some(wanted)).unwrap().id;
         database.narrow(id).unwrap();
-        (id, database.lock(LIMIT).unwrap())
+        (id, database.lock().unwrap())
     };
     for wanted in ["1", "before"] {
         let (id, database) = narrowed(wanted);
@@ -227,10 +230,10 @@ fn a_snapshot_narrows_the_full_text() {
         fixture.execute(&ddl::FILL_FULL_TEXT.replace("?1", "0"));
     }
     let narrowed = |fixture: &Fixture| {
-        let database = Unlocked::open(fixture.path()).unwrap();
+        let database = Unlocked::open(fixture.path(), Limits::of(LIMIT)).unwrap();
         database.narrow(1).unwrap();
         database.narrow_full_text(1).unwrap();
-        database.lock(LIMIT).unwrap()
+        database.lock().unwrap()
     };
     for sql in [
         "SELECT count(*) FROM log_lines_fts('disk')",
@@ -259,7 +262,7 @@ fn a_snapshot_narrows_the_full_text() {
 fn snapshots_are_found_by_number_label_or_age() {
     let fixture = Fixture::new();
     let find = |wanted| {
-        let database = Unlocked::open(fixture.path()).unwrap();
+        let database = Unlocked::open(fixture.path(), Limits::of(LIMIT)).unwrap();
         database
             .snapshot("main", wanted)
             .map(|snapshot| snapshot.id)
@@ -285,20 +288,22 @@ fn snapshots_are_found_by_number_label_or_age() {
 fn foreign_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.db");
-    assert!(Unlocked::open(&path).is_err());
+    assert!(Unlocked::open(&path, Limits::of(LIMIT)).is_err());
     assert!(!path.exists());
     std::fs::write(
         &path,
         b"not a database at all, only some text that is long enough",
     )
     .unwrap();
-    assert!(Unlocked::open(&path).is_err());
+    assert!(Unlocked::open(&path, Limits::of(LIMIT)).is_err());
     std::fs::remove_file(&path).unwrap();
     Connection::open(&path)
         .unwrap()
         .execute_batch("CREATE TABLE t(a)")
         .unwrap();
-    let error = Unlocked::open(&path).unwrap_err().to_string();
+    let error = Unlocked::open(&path, Limits::of(LIMIT))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("no table snapshots"), "{error}");
 }
 
@@ -314,4 +319,57 @@ fn hostile_views_of_a_database_do_not_reach_out() {
         "{}",
         reason(&error)
     );
+}
+
+#[test]
+fn a_hostile_view_does_not_hold_up_what_is_asked_before_the_lock() {
+    let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+    let fixture = Fixture::new();
+    std::fs::copy(fixture.path(), &path).unwrap();
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute_batch(
+            "DROP TABLE collection_log;
+             CREATE VIEW collection_log AS
+               WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+               SELECT 2 AS snapshot_id, 'denied' AS outcome FROM n;",
+        )
+        .unwrap();
+    drop(connection);
+    let database = Unlocked::open(&path, Limits::of(LIMIT)).unwrap();
+    let end = database.clock.allow(Duration::from_millis(200), LIMIT);
+    let found = database.snapshot("main", None);
+    assert!(found.is_err(), "{found:?} after {:?}", end.elapsed());
+    assert!(end.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn memory_has_a_limit() {
+    let fixture = Fixture::new();
+    let database = restricted(&fixture);
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)";
+    let sql = format!("{endless} SELECT zeroblob(1000000) || i AS x FROM n ORDER BY x");
+    let reason = reason(&database.collect(&sql, &[]).unwrap_err());
+    assert!(
+        reason.contains("needs more than 320 MiB of memory (--memory allows more)"),
+        "{reason}"
+    );
+    assert_eq!(integers(&database, "SELECT 1"), [1]);
+}
+
+#[test]
+fn a_reason_does_not_repeat_a_long_statement() {
+    let fixture = Fixture::new();
+    let database = restricted(&fixture);
+    let sql = format!("SELECT '{}", "\u{1b}".repeat(100_000));
+    let reason = reason(&database.collect(&sql, &[]).unwrap_err());
+    assert!(reason.contains("unrecognized token"), "{reason}");
+    assert!(
+        reason.len() < 5000 && reason.ends_with(" bytes)"),
+        "{reason}"
+    );
+    let nul = database
+        .collect("SELECT 1\0; DROP TABLE users", &[])
+        .unwrap_err();
+    assert!(nul.to_string().contains("NUL"), "{nul}");
 }

@@ -171,3 +171,55 @@ proptest::proptest! {
         commands(line.as_bytes());
     }
 }
+
+/// Found by looking for slow lines: each opening brace was followed to the end of the word, which took the square of its
+/// length, and a history of such lines minutes.
+#[test]
+fn words_of_braces_take_no_time() {
+    let started = std::time::Instant::now();
+    for word in [
+        "{".repeat(4000),
+        "{a,".repeat(1300),
+        format!("{}a{}", "{".repeat(2000), "}".repeat(2000)),
+        "{a,b}".repeat(800),
+    ] {
+        let commands = commands(format!("x {word}").as_bytes());
+        let lengths = commands
+            .iter()
+            .flat_map(|command| &command.words)
+            .map(Vec::len);
+        assert!(lengths.sum::<usize>() < 10_000);
+        for _ in 0..100 {
+            super::commands(format!("x {word}").as_bytes());
+        }
+    }
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+}
+
+/// Found by looking for large lines: the values of a variable stood in every command, gigabytes in all.
+#[test]
+fn a_line_does_not_become_a_thousand_times_as_long() {
+    let long = "y".repeat(3000);
+    for line in [
+        format!(
+            "for a in {long}{{1..64}}; do {}done",
+            "x $a;".repeat(11_000)
+        ),
+        format!("for a in {long}{{1..5}}; do {}done", "x $a;".repeat(11_000)),
+        format!("a={long}; {}", "x $a $a;".repeat(7000)),
+        format!("a={long}; x {}", "$a ".repeat(20_000)),
+        format!(
+            "a=({long} {long}); for b in {}; do x $b; done",
+            "$a ".repeat(19_000)
+        ),
+        format!("x {}", format!("{long}{{1..64}} ").repeat(20)),
+    ] {
+        let commands = commands(line.as_bytes());
+        let words = commands.iter().flat_map(|command| &command.words);
+        let length: usize = words.map(Vec::len).sum();
+        assert!(length <= OUTPUT_LIMIT, "{length}");
+        assert!(!commands.is_empty() || line.starts_with("a=yyy"));
+    }
+    // Nobody types more.
+    assert!(commands(&b"x ".repeat(1 << 20)).len() == 1);
+}

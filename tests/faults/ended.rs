@@ -1,0 +1,348 @@
+//! A capture that is told to stop, or whose workers are.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::case::Case;
+use crate::common::{Guard, wait_for, wait_within};
+use crate::output::{LIMIT, noise_logs, partial, verify};
+use crate::trial::{Skipped, Trial};
+
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        limit: MANY_LIMIT,
+        ..Case::slow("O07", "SIGINT, SIGTERM, SIGHUP at 21 moments", told_to_stop)
+    },
+    Case {
+        limit: MANY_LIMIT,
+        ..Case::slow("O08", "SIGKILL at 20 moments", killed)
+    },
+    Case::slow("O16", "a reader that stopped reading", stopped_reader),
+    Case::slow("O17", "a worker that is stopped", stopped_worker),
+    Case::slow("O18", "a worker that is killed", killed_worker),
+    Case::slow("O20", "SIGHUP under nohup", nohup),
+    Case::slow(
+        "O24",
+        "SIGKILL of the capture while a worker cannot move",
+        orphan,
+    ),
+];
+
+/// Some twenty captures of a large world, each looked at, on a busy machine.
+const MANY_LIMIT: Duration = Duration::from_mins(8);
+/// What a signal may cost, and what the machine's other work may add to it.
+const SIGNAL_LIMIT: Duration = Duration::from_secs(1);
+
+fn told_to_stop(trial: &mut Trial) -> Result<(), Skipped> {
+    let healthy = trial.healthy(3);
+    let whole = large_world(trial);
+    let mut interrupted = 0;
+    for moment in 1..=21_u32 {
+        let signal = ["TERM", "INT", "HUP"][usize::try_from(moment).unwrap() % 3];
+        let bundle = trial.place().join(format!("{moment}.tar.zst"));
+        let mut capture = begin(trial, &[], &bundle);
+        std::thread::sleep(whole.duration * moment / 21);
+        kill(signal, capture.pid());
+        let told = Instant::now();
+        let status = wait_within(&mut capture.0, LIMIT);
+        let took = told.elapsed();
+        let Some(status) = status else {
+            trial.ends(false, format!("SIG{signal} does not end it"));
+            return Ok(());
+        };
+        // Before it watches for signals it ends at once, and nothing is written.
+        if status.signal().is_some() {
+            trial.harmless(!bundle.exists(), "a bundle of a capture that was killed");
+            continue;
+        }
+        trial.ends(
+            took <= SIGNAL_LIMIT,
+            format!("SIG{signal} at moment {moment} took {took:?}"),
+        );
+        let manifest = verify(trial, &bundle, 0);
+        let reasons = manifest["incomplete_reasons"].to_string();
+        let told = reasons.contains("a signal ended the capture");
+        interrupted += u32::from(told);
+        trial.named(
+            told && manifest["complete"] == false && status.code() == Some(1)
+                || moment > 15 && !told,
+            format!("moment {moment}: {status:?}: {manifest}"),
+        );
+        if moment % 4 == 0 {
+            agrees(trial, &bundle, &whole);
+        }
+    }
+    trial.named(
+        interrupted >= 10,
+        format!("{interrupted} of 21 were interrupted"),
+    );
+    healthy.check(trial, &whole.bundle);
+    Ok(())
+}
+
+fn killed(trial: &mut Trial) -> Result<(), Skipped> {
+    let healthy = trial.healthy(3);
+    let whole = large_world(trial);
+    let mut met = 0;
+    for moment in 1..=20_u32 {
+        let bundle = trial.place().join(format!("{moment}.tar.zst"));
+        let partial = partial(&bundle);
+        let mut capture = begin(trial, &[], &bundle);
+        std::thread::sleep(whole.duration * moment / 21);
+        capture.0.kill().unwrap();
+        let status = wait_within(&mut capture.0, Duration::from_secs(1));
+        trial.ends(status.is_some(), "SIGKILL");
+        if bundle.exists() {
+            verify(trial, &bundle, 0);
+            continue;
+        }
+        if !std::fs::metadata(&partial).is_ok_and(|file| file.len() > 0) {
+            continue;
+        }
+        met += 1;
+        let report = verify(trial, &partial, 1);
+        trial.named(
+            report["whole"] == false && report["complete"].is_null(),
+            format!("moment {moment}: {report}"),
+        );
+        // Each frame that reached the file is read, but for one that was being written.
+        let (readable, all) = (
+            report["readable_frames"].as_u64().unwrap_or(0),
+            report["frames"].as_u64().unwrap_or(u64::MAX),
+        );
+        trial.rest(
+            readable > 0 && readable + 1 >= all,
+            format!("moment {moment}: {report}"),
+        );
+        agrees(trial, &partial, &whole);
+    }
+    trial.named(met >= 10, format!("{met} of 20 were met half-way"));
+    no_workers(trial);
+    healthy.check(trial, &whole.bundle);
+    Ok(())
+}
+
+fn stopped_reader(trial: &mut Trial) -> Result<(), Skipped> {
+    let healthy = trial.healthy(2);
+    noise_logs();
+    for signal in ["INT", "TERM"] {
+        let mut command = trial.capture();
+        let child = command
+            .args(["-o", "-"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut capture = Guard(child.unwrap());
+        std::thread::sleep(Duration::from_secs(2));
+        trial.rest(
+            capture.0.try_wait().unwrap().is_none(),
+            "it waits for its reader",
+        );
+        kill(signal, capture.pid());
+        let told = Instant::now();
+        let status = wait_within(&mut capture.0, Duration::from_secs(20));
+        let took = told.elapsed();
+        trial.ends(
+            status.is_some() && took <= SIGNAL_LIMIT,
+            format!("SIG{signal} took {took:?}"),
+        );
+        let _ = capture.0.kill();
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut capture.0.stderr.take().unwrap(), &mut said).unwrap();
+        trial.named(
+            status.is_some_and(|status| status.code() == Some(2))
+                && said.contains("standard output takes nothing more"),
+            format!("{status:?}: {said}"),
+        );
+    }
+    no_workers(trial);
+    let bundle = trial.bundle(&[], LIMIT);
+    healthy.check(trial, &bundle);
+    Ok(())
+}
+
+fn stopped_worker(trial: &mut Trial) -> Result<(), Skipped> {
+    let healthy = trial.healthy(3);
+    let whole = large_world(trial);
+    let bundle = trial.place().join("x.tar.zst");
+    let options = ["--workers", "1", "--item-timeout", "3000"];
+    let mut capture = begin(trial, &options, &bundle);
+    std::thread::sleep(whole.duration / 3);
+    let stopped = workers();
+    for pid in &stopped {
+        kill("STOP", *pid);
+    }
+    let status = wait_within(&mut capture.0, LIMIT);
+    trial.ends(status.is_some(), "a stopped worker does not stop it");
+    let report = verify(trial, &bundle, 0);
+    trial.named(!stopped.is_empty(), format!("no worker was met: {report}"));
+    healthy.check(trial, &bundle);
+    agrees(trial, &bundle, &whole);
+    no_workers(trial);
+    Ok(())
+}
+
+fn killed_worker(trial: &mut Trial) -> Result<(), Skipped> {
+    let healthy = trial.healthy(3);
+    let whole = large_world(trial);
+    let bundle = trial.place().join("x.tar.zst");
+    let mut capture = begin(trial, &["--workers", "1"], &bundle);
+    let mut killed = 0;
+    for _ in 0..3 {
+        std::thread::sleep(whole.duration / 5);
+        for pid in workers() {
+            kill("KILL", pid);
+            killed += 1;
+        }
+    }
+    let status = wait_within(&mut capture.0, LIMIT);
+    trial.ends(
+        status.is_some_and(|status| matches!(status.code(), Some(0 | 1))),
+        format!("{status:?}"),
+    );
+    verify(trial, &bundle, 0);
+    let died = Trial::rows(
+        &bundle,
+        "SELECT count(*) <= 3 FROM collection_log WHERE reason LIKE '%worker died%'",
+    );
+    trial.named(
+        killed > 0 && died == ["1"],
+        format!("{killed} were killed: {died:?}"),
+    );
+    healthy.check(trial, &bundle);
+    agrees(trial, &bundle, &whole);
+    no_workers(trial);
+    Ok(())
+}
+
+fn nohup(trial: &mut Trial) -> Result<(), Skipped> {
+    let healthy = trial.healthy(2);
+    let whole = large_world(trial);
+    let bundle = trial.place().join("x.tar.zst");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$0\" -q -o \"$1\""]);
+    shell.arg("/mnt/capture").arg(&bundle);
+    let mut capture = Guard(shell.spawn().unwrap());
+    for _ in 0..5 {
+        std::thread::sleep(whole.duration / 8);
+        kill("HUP", capture.pid());
+    }
+    let status = wait_within(&mut capture.0, LIMIT);
+    trial.ends(
+        status.is_some_and(|status| status.code().is_some()),
+        format!("{status:?}"),
+    );
+    let report = verify(trial, &bundle, 0);
+    trial.named(
+        !report["incomplete_reasons"].to_string().contains("signal"),
+        report.to_string(),
+    );
+    trial.harmless(!partial(&bundle).exists(), "no partial file is left");
+    healthy.check(trial, &bundle);
+    Ok(())
+}
+
+fn orphan(trial: &mut Trial) -> Result<(), Skipped> {
+    let healthy = trial.healthy(2);
+    let whole = large_world(trial);
+    let bundle = trial.place().join("x.tar.zst");
+    let mut capture = begin(trial, &["--workers", "2"], &bundle);
+    std::thread::sleep(whole.duration / 2);
+    let stopped = workers();
+    for pid in &stopped {
+        kill("STOP", *pid);
+    }
+    capture.0.kill().unwrap();
+    let ended = wait_within(&mut capture.0, Duration::from_secs(1));
+    trial.ends(ended.is_some() && !stopped.is_empty(), "SIGKILL");
+    no_workers(trial);
+    let report = verify(trial, &partial(&bundle), 1);
+    trial.named(report["whole"] == false, report.to_string());
+    healthy.check(trial, &whole.bundle);
+    Ok(())
+}
+
+/// A whole capture of a large world, to compare with.
+pub(crate) struct Whole {
+    bundle: PathBuf,
+    duration: Duration,
+    fds: std::collections::BTreeSet<String>,
+}
+
+/// 600 processes with 100 fds each.
+pub(crate) fn large_world(trial: &mut Trial) -> Whole {
+    let ready = trial.place().join("ready");
+    let script = "ulimit -n 4096; for fd in {10..109}; do eval \"exec $fd</etc/passwd\"; done; \
+         for number in {1..600}; do sleep 600 & done; : > \"$0\"; wait";
+    trial.start(Command::new("bash").args(["-c", script]).arg(&ready));
+    wait_for("the load", || ready.exists().then_some(()));
+    let started = Instant::now();
+    let bundle = trial.bundle(&[], LIMIT);
+    Whole {
+        duration: started.elapsed().min(Duration::from_secs(8)),
+        fds: fds(&bundle),
+        bundle,
+    }
+}
+
+const FDS: &str = "SELECT pid, fd, target FROM process_fds WHERE fd BETWEEN 10 AND 109";
+
+fn fds(bundle: &Path) -> std::collections::BTreeSet<String> {
+    Trial::rows(bundle, FDS).into_iter().collect()
+}
+
+/// Looks whether what is in a bundle is also in the whole one.
+fn agrees(trial: &mut Trial, bundle: &Path, whole: &Whole) {
+    let found = fds(bundle);
+    let odd: Vec<&String> = found
+        .iter()
+        .filter(|row| row.ends_with("/etc/passwd") && !whole.fds.contains(*row))
+        .collect();
+    trial.harmless(
+        odd.is_empty(),
+        format!("rows that are not so: {:?}", odd.first()),
+    );
+    trial.rest(
+        whole.fds.len() >= 60_000,
+        format!("{} fds of 60,000 in the whole bundle", whole.fds.len()),
+    );
+}
+
+fn begin(trial: &Trial, options: &[&str], bundle: &Path) -> Guard {
+    let mut command = trial.capture();
+    command.args(options).arg("-o").arg(bundle);
+    Guard(command.stdin(Stdio::null()).spawn().unwrap())
+}
+
+pub(crate) fn kill(signal: &str, pid: u32) {
+    // It may have ended by itself.
+    let _ = Command::new("kill")
+        .args([format!("-{signal}"), pid.to_string()])
+        .stderr(Stdio::null())
+        .status();
+}
+
+/// Workers of this world, where none hangs.
+fn workers() -> Vec<u32> {
+    let pids = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let name = entry.ok()?.file_name();
+        name.to_str()?.parse::<u32>().ok()
+    });
+    pids.filter(|pid| {
+        std::fs::read(format!("/proc/{pid}/cmdline"))
+            .is_ok_and(|line| line.starts_with(b"capture-worker\0"))
+    })
+    .collect()
+}
+
+pub(crate) fn no_workers(trial: &mut Trial) {
+    let end = Instant::now() + Duration::from_secs(1);
+    while !workers().is_empty() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let left = workers();
+    trial.harmless(left.is_empty(), format!("workers are left: {left:?}"));
+}

@@ -1,0 +1,10 @@
+//! The parsers of files of the whole host: the first line names one.
+#![no_main]
+
+mod common;
+
+use analyze::parse::every::Family;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| -> libfuzzer_sys::Corpus {
+    common::run_parser(Family::Host, input)
+});
