@@ -251,7 +251,7 @@ impl Traced {
                 let own = place.starts_with("pipe:[") || place.ends_with("/oom_score_adj");
                 holds(own || is_parent && is_bundle(place), "written elsewhere")
             }
-            "fallocate" | "fdatasync" => holds(is_bundle(place), "not the bundle"),
+            "fallocate" | "fdatasync" | "fchmod" => holds(is_bundle(place), "not the bundle"),
             "ftruncate" => holds(
                 is_bundle(place) || place.starts_with("/memfd:"),
                 "not the bundle",
@@ -279,7 +279,8 @@ impl Traced {
                 holds(call.has("AT_SYMLINK_NOFOLLOW"), "looked at through a link")
             }
             "newfstatat" => holds(
-                path.is_empty() && call.has("AT_EMPTY_PATH") || path == "/mnt/tmp/x.tar.zst",
+                path.is_empty() && call.has("AT_EMPTY_PATH")
+                    || ["/mnt/tmp/x.tar.zst", "/mnt/tmp/x.tar.zst.partial"].contains(&path),
                 "looked at",
             ),
             "statx" => holds(
@@ -298,8 +299,10 @@ impl Traced {
                 // PR_GET_AUXV, which this strace may not know.
                 let known = option.starts_with("PR_SET_DUMPABLE")
                     || option.contains("0x41555856")
-                    || option.contains("AUXV");
-                holds(known || option == "PR_SET_VMA", "an option of the process")
+                    || option.contains("AUXV")
+                    || ["PR_SET_VMA", "PR_SET_PDEATHSIG"].contains(&option)
+                    || call.arguments == r#"PR_SET_NAME, "watch""#;
+                holds(known, "an option of the process")
             }
             "prlimit64" => {
                 let sets = call.arguments.split(", ").nth(2) != Some("NULL");

@@ -181,7 +181,8 @@ fn file_size(trial: &mut Trial) -> Result<(), Skipped> {
     let healthy = trial.healthy(2);
     // Room for what closes a bundle, and for little else.
     let bundle = trial.bundle_by(&mut after(trial, "ulimit -f 1032;"), LIMIT);
-    let sql = "SELECT complete, intact, incomplete_reason LIKE '%no space%' FROM snapshots";
+    let sql =
+        "SELECT complete, intact, incomplete_reason LIKE '%could not be written%' FROM snapshots";
     let named = Trial::rows(&bundle, sql);
     trial.named(named == ["0 | 1 | 1"], format!("{named:?}"));
     // Less than that: no bundle, and no file.

@@ -283,16 +283,16 @@ proptest::proptest! {
         text in "[\"',;=+@\\\\\t\r\n\u{1b}\u{202e}aä -]{0,20}",
     ) {
         for input in [bytes.as_slice(), text.as_bytes()] {
-            let escaped = schema::text::escaped(input).to_string();
+            let escaped = schema::text::escaped_lines(input);
             let exact = std::str::from_utf8(input);
             let csv = both(Format::Csv, input);
             let rows: Vec<::csv::StringRecord> =
                 ::csv::Reader::from_reader(csv.as_bytes()).records().map(Result::unwrap).collect();
             assert_eq!(rows.len(), 1, "{csv:?}");
-            for (cell, expected) in rows[0].iter().zip([exact.unwrap_or(&escaped), &escaped]) {
+            for cell in &rows[0] {
                 // What would be a formula has a `'` before it.
                 assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']));
-                assert!(cell == expected || cell.strip_prefix('\'') == Some(expected), "{csv:?}");
+                assert!(cell == escaped && !cell.starts_with('\'') || cell.strip_prefix('\'') == Some(&*escaped), "{csv:?}");
             }
             let hex = schema::bundle::hex(input);
             let hex = serde_json::json!({ "bytes_hex": hex });
