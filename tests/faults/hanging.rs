@@ -396,9 +396,7 @@ fn leased_history(trial: &mut Trial) -> Result<(), Skipped> {
     Trial::homes(&[("leased", home.clone())]);
     let healthy = trial.healthy(5);
     let holder = trial.stuck(&["lease"], &history)?;
-    let started = Instant::now();
     let bundle = trial.bundle(&["--deadline", DEADLINE], LIMIT);
-    trial.ends(started.elapsed() < LIMIT, "capture waited for the lease");
     healthy.check(trial, &bundle);
     let sql = "SELECT outcome, reason LIKE '%lease%', duration_us < 10000 FROM collection_log \
          WHERE path LIKE '%/home/.bash_history'";
@@ -506,7 +504,7 @@ fn mute_homes(trial: &mut Trial) -> Result<(), Skipped> {
     rules.push("lookup:.bash_history:never");
     trial.server(&server, &rules)?;
     let well = trial.mount("well");
-    std::fs::create_dir_all(&well).expect("a home");
+    std::fs::create_dir(&well).expect("a home");
     std::fs::write(well.join(".bash_history"), "planted\n").expect("a history");
     std::fs::set_permissions(&well, std::os::unix::fs::PermissionsExt::from_mode(0o755))
         .expect("ours");
