@@ -53,8 +53,18 @@ fn cases() -> Vec<&'static Case> {
         secrets::CASES,
     ];
     let files = files::CASES.into_iter().flatten();
-    families.into_iter().flatten().chain(files).collect()
+    let mut cases: Vec<&Case> = families.into_iter().flatten().chain(files).collect();
+    // Where a letter stands is the order of FAMILIES.
+    cases.sort_by_key(|case| {
+        let (letter, number) = case.id.split_at(1);
+        (FAMILIES.find(letter), number.parse::<u32>().ok())
+    });
+    cases
 }
+
+/// Letters of the families: capture among processes, files, outputs; analyze with bundles, SQL, the web page, reports;
+/// secrets.
+const FAMILIES: &str = "CFOBSWRX";
 
 fn main() -> ExitCode {
     let cases = cases();
@@ -67,12 +77,35 @@ fn main() -> ExitCode {
     if arguments.next_if_eq("--table").is_some() {
         return table::print(&cases, &arguments.collect::<Vec<_>>());
     }
+    let listed = cases.clone();
+    let readme = Test::test("README", move || in_readme(&listed));
     let tests = cases
         .into_iter()
         .filter(|case| !case.is_pending())
         .map(|case| Test::test(case.id, move || test(case)).with_ignored_flag(!case.quick))
+        .chain([readme])
         .collect();
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+}
+
+/// Looks whether README's table has a row for every case, and no other.
+fn in_readme(cases: &[&Case]) -> std::result::Result<(), Failed> {
+    let readme = std::fs::read_to_string(common::workspace().join("README.md"))?;
+    let table = readme
+        .split("<!-- faults: printed by tests/faults/run -->")
+        .nth(1);
+    let table = table.ok_or("README has no table of faults")?;
+    let found: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" |"))
+        .map(|(id, _)| id)
+        .filter(|id| *id != "id")
+        .collect();
+    let expected: Vec<&str> = cases.iter().map(|case| case.id).collect();
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!("README has {found:?}, the cases are {expected:?}").into())
 }
 
 /// One case as a test of the normal test command.
