@@ -20,6 +20,7 @@ mod footprint;
 mod forge;
 mod forged;
 mod hanging;
+mod large;
 mod mutations;
 mod output;
 mod processes;
@@ -40,6 +41,7 @@ use case::{Case, Result};
 fn cases() -> Vec<&'static Case> {
     let families = [
         processes::CASES,
+        large::CASES,
         hanging::CASES,
         footprint::CASES,
         surroundings::CASES,

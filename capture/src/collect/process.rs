@@ -17,6 +17,10 @@ use crate::protocol::{Access, End, Identity, Moment, Reply, Visit};
 
 /// Most bytes of one `fdinfo`: that of an epoll with a thousand targets, or an inotify with as many watches.
 const FDINFO_LIMIT: usize = 64 << 10;
+/// Links of the directory of threads where there is one.
+const ONE_THREAD: u64 = 3;
+/// Most threads that are asked whether they live: exited ones stay only while a tracer holds them.
+const MOST_ASKED: usize = 1000;
 /// What the kernel appends to the target of a link whose file has no name any more.
 const DELETED: &[u8] = b" (deleted)";
 
@@ -73,6 +77,7 @@ impl<F: AsFd> Collector<'_, F> {
                 return Ok(());
             }
         };
+        let leader_exited = self.living_thread(process.as_fd(), visit.pid);
         let mut after = visit.after;
         for (number, position) in (0_u16..).zip(&visit.items) {
             place.item = number;
@@ -84,7 +89,10 @@ impl<F: AsFd> Collector<'_, F> {
                     .send(&Reply::Item(End::of_errno(Errno::INVAL)))?;
                 continue;
             };
-            let process = process.as_fd();
+            let thread = leader_exited
+                .as_ref()
+                .filter(|_| goes_with_leader(item.kind));
+            let process = thread.map_or(process.as_fd(), |(_, thread)| thread.as_fd());
             let end = match item.kind {
                 ItemKind::File(_) | ItemKind::NetFile(_) | ItemKind::MountFile(_) => {
                     let opened = if self.host.is_live() {
@@ -108,8 +116,12 @@ impl<F: AsFd> Collector<'_, F> {
                 ItemKind::Fds if visit.fd_links => self.fds(process, visit, after.take(), place)?,
                 ItemKind::Fds => self.fdinfos(process, visit, after.take(), place)?,
             };
+            let reason = thread.map(|(tid, _)| {
+                Text::from(format!("the main thread has exited: asked thread {tid}").into_bytes())
+            });
             self.replies.send(&Reply::Item(End {
                 duration_us: read::elapsed_us(started),
+                reason: end.reason.or(reason),
                 ..end
             }))?;
         }
@@ -207,6 +219,42 @@ impl<F: AsFd> Collector<'_, F> {
             Outcome::Absent
         };
         End { outcome, ..end }
+    }
+
+    /// The directory of a thread that lives, where the main thread has exited before the others: the process then looks
+    /// like a zombie, without files, memory and directories, while its other threads have them all.
+    fn living_thread(&self, process: BorrowedFd<'_>, pid: u32) -> Option<(u32, OwnedFd)> {
+        if !self.host.is_live() {
+            return None;
+        }
+        // The kernel counts threads as links of their directory: most processes have one, and are asked no more.
+        let task = rustix::fs::statat(process, "task", AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        if task.st_nlink <= ONE_THREAD || self.lives(process, "stat") {
+            return None;
+        }
+        let (tids, task) = self.listing(process, "task", None).ok()?;
+        let mut others = tids.into_iter().filter(|tid| *tid != pid);
+        let living = others
+            .by_ref()
+            .take(MOST_ASKED)
+            .find(|tid| self.lives(task.as_fd(), &format!("{tid}/stat")))?;
+        let thread = self
+            .host
+            .process_directory(task.as_fd(), &living.to_string());
+        Some((living, thread.ok()?))
+    }
+
+    /// Whether a thread has not exited, by its stat.
+    fn lives(&self, directory: BorrowedFd<'_>, stat: &str) -> bool {
+        let Ok(opened) = self.host.process_file(directory, stat) else {
+            return false;
+        };
+        let stat = read::small(&opened);
+        // The name may hold parentheses too.
+        let state = memchr::memrchr(b')', &stat)
+            .and_then(|end| stat.get(end.saturating_add(2)))
+            .copied();
+        !matches!(state, None | Some(b'Z' | b'X'))
     }
 
     fn link(
@@ -433,6 +481,15 @@ fn same_process(before: Identity, ticks: Option<u64>) -> Option<bool> {
         Some(false)
     } else {
         None
+    }
+}
+
+/// Whether the kernel shows nothing of it, for the whole process, once the main thread has exited.
+fn goes_with_leader(kind: ItemKind) -> bool {
+    match kind {
+        ItemKind::File(name) => matches!(name, "cmdline" | "environ" | "maps"),
+        ItemKind::Threads => false,
+        _ => true,
     }
 }
 

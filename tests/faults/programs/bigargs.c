@@ -1,0 +1,94 @@
+// A process whose arguments or environment are odd: bigargs HOW
+//
+// big    64 GiB of each, which no memory stands behind     bare   arguments without the NUL at their end
+// empty  no arguments at all (the program executes itself so)
+// maps   65,000 mappings        fds COUNT   that many descriptors        threads COUNT   that many threads
+// The line "ready" on standard output says that it is so.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/prctl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+static char *reserve(unsigned long length) {
+    char *memory = mmap(0, length, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) exit(3);
+    return memory;
+}
+
+static void place(char *arguments, char *environment, unsigned long length) {
+    static char line[4096];
+    unsigned long long fields[60] = {0};
+    FILE *stat = fopen("/proc/self/stat", "r");
+    if (!stat || !fgets(line, sizeof line, stat)) exit(1);
+    int number = 3;
+    for (char *field = strtok(strrchr(line, ')') + 2, " "); field && number < 60; field = strtok(0, " "))
+        fields[number++] = strtoull(field, 0, 10);
+    struct prctl_mm_map map = {
+        .start_code = fields[26], .end_code = fields[27], .start_stack = fields[28],
+        .start_data = fields[45], .end_data = fields[46], .start_brk = fields[47],
+        .brk = (unsigned long)sbrk(0),
+        .arg_start = (unsigned long)arguments, .arg_end = (unsigned long)arguments + length,
+        .env_start = (unsigned long)environment, .env_end = (unsigned long)environment + length,
+        .exe_fd = -1,
+    };
+    if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0)) {
+        fprintf(stderr, "PR_SET_MM_MAP: %s\n", strerror(errno));
+        exit(3);
+    }
+}
+
+static void *rest(void *nothing) {
+    pause();
+    return nothing;
+}
+
+int main(int count, char **arguments) {
+    const char *how = count > 1 ? arguments[1] : "none";
+    long wanted = count > 2 ? atol(arguments[2]) : 0;
+    if (!strcmp(how, "big")) {
+        unsigned long length = 64UL << 30;
+        char *big = reserve(length), *environment = reserve(length);
+        strcpy(big, "big-arguments");
+        strcpy(environment, "PLANT=big-environment");
+        place(big, environment, length);
+    } else if (!strcmp(how, "bare")) {
+        char *bare = reserve(4096);
+        memcpy(bare, "bare-argument", 13);
+        memcpy(bare + 2048, "PLANT=bare", 10);
+        place(bare, bare + 2048, 10);
+    } else if (!strcmp(how, "empty")) {
+        static char *none[] = {0};
+        execve("/proc/self/exe", none, none);
+        return 1;
+    } else if (!strcmp(how, "maps")) {
+        for (int n = 0; n < 65000; n++)
+            if (mmap(0, 4096, n % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+                MAP_FAILED)
+                break;
+    } else if (!strcmp(how, "fds")) {
+        struct rlimit limit = {wanted + 10, wanted + 10};
+        int file = open("/dev/null", O_RDONLY);
+        if (setrlimit(RLIMIT_NOFILE, &limit)) return 3;
+        for (long n = 0; n < wanted; n++)
+            if (dup(file) < 0) break;
+    } else if (!strcmp(how, "threads")) {
+        pthread_attr_t small;
+        pthread_attr_init(&small);
+        pthread_attr_setstacksize(&small, 16384);
+        pthread_t thread;
+        for (long n = 0; n < wanted; n++)
+            if (pthread_create(&thread, &small, rest, 0)) break;
+    }
+    puts("ready");
+    fflush(stdout);
+    pause();
+}
