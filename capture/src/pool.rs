@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -21,6 +22,8 @@ use crate::sys::{Cell, Progress};
 pub const WORKER_ARGUMENT: &str = "--worker";
 /// How long a worker may take to say that it is there, on a host under any load.
 const START_LIMIT: Duration = Duration::from_secs(20);
+/// How long one that is being started may still take when the capture is told to stop.
+const SIGNALLED_START_LIMIT: Duration = Duration::from_millis(300);
 /// Size of the pipe from a worker, where the kernel allows it: fewer switches between the two sides.
 const PIPE_SIZE: usize = 1 << 20;
 /// Bytes taken from a pipe at a time.
@@ -61,8 +64,9 @@ pub enum Received {
 }
 
 impl Worker {
-    /// Starts a worker on a root directory, and waits until it has looked at it.
-    pub fn start(root: &[u8]) -> Result<(Self, Ready), Error> {
+    /// Starts a worker on a root directory, and waits until it has looked at it, but not for long once the capture has been
+    /// told to stop.
+    pub fn start(root: &[u8], signalled: &AtomicBool) -> Result<(Self, Ready), Error> {
         let failed = |attempt, source: io::Error| Error::Worker { attempt, source };
         let (cell, memory) =
             Cell::create().map_err(|errno| failed("share memory with a worker", errno.into()))?;
@@ -106,7 +110,7 @@ impl Worker {
             })
             .map_err(|error| failed("talk to a worker", error))?;
         let ready = worker
-            .wait_ready()
+            .wait_ready(signalled)
             .map_err(|error| failed("hear from a worker", error));
         match ready {
             Ok(ready) => Ok((worker, ready)),
@@ -117,8 +121,9 @@ impl Worker {
         }
     }
 
-    fn wait_ready(&mut self) -> io::Result<Ready> {
+    fn wait_ready(&mut self, signalled: &AtomicBool) -> io::Result<Ready> {
         let deadline = Instant::now() + START_LIMIT;
+        let mut told_until = None;
         loop {
             if let Some(range) = self.next_frame() {
                 let frame = self.frame(range);
@@ -127,8 +132,14 @@ impl Worker {
             if self.receive()? == Received::End {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            if Instant::now() > deadline {
+            let now = Instant::now();
+            if now > deadline {
                 return Err(io::ErrorKind::TimedOut.into());
+            }
+            if signalled.load(Ordering::Relaxed)
+                && now > *told_until.get_or_insert(now + SIGNALLED_START_LIMIT)
+            {
+                return Err(io::Error::other("a signal ended the capture"));
             }
             wait(std::iter::once(&*self), Duration::from_millis(50))?;
         }

@@ -209,7 +209,7 @@ pub fn run(mut settings: Settings) -> Result<Captured, Error> {
         path: settings.root.clone(),
         source,
     };
-    let (first, ready) = Worker::start(&root)?;
+    let (first, ready) = Worker::start(&root, &signalled)?;
     if let Some(reason) = ready.refused {
         return Err(root_error(
             "open the root directory",

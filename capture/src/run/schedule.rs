@@ -466,7 +466,7 @@ impl Capture {
 
     /// Starts a worker in the place of a lost one; says whether that worked.
     pub(super) fn replace_worker(&mut self) -> bool {
-        match Worker::start(&self.root) {
+        match Worker::start(&self.root, &self.signalled) {
             Ok((worker, ready)) if ready.refused.is_none() => {
                 self.worker_pids
                     .insert(ready.pid.unwrap_or_else(|| worker.pid()));

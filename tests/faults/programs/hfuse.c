@@ -1,12 +1,14 @@
 // A FUSE server that answers as badly as it is told.
 //
-// hfuse MOUNT OPTION [NAME...] [OPERATION:NAME:ANSWER...]
+// hfuse MOUNT OPTION [NAME...] [OPERATION:NAME:ANSWER[:AFTER]...]
 //
 // OPTION is allow_other, or - for none. A NAME is an entry of the root directory: NAME/ is a directory, NAME@ a symbolic
 // link to "plain", NAME=FILE has the bytes of a file outside, and NAME alone is a file with one line. "plain" is always
 // there. In a rule the NAME may be . for the root directory and * for everything. OPERATION is lookup (NAME is then what
 // is looked for), getattr, open, read, write, flush, release, readlink, readdir, access, statfs or init; ANSWER is never,
-// eio, or a number of milliseconds to wait.
+// eio, enosys, or a number of milliseconds to wait. So many requests as AFTER says are answered well before.
+//
+// Files can be created and written to, but keep nothing.
 //
 // A file with a rule for write is opened for direct I/O from the second time on: a private mapping of it waits for
 // dirty pages to be written, with the lock of the memory map held.
@@ -26,7 +28,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST = 80, NEVER = -1, EIO_ANSWER = -2 };
+enum { MOST = 80, NEVER = -1, EIO_ANSWER = -2, ENOSYS_ANSWER = -3 };
 
 struct node {
     const char *name;
@@ -40,6 +42,7 @@ struct rule {
     char operation[16];
     char name[64];
     int answer;
+    int after;
 };
 
 static struct node nodes[MOST] = {{0}, {".", S_IFDIR | 0755, 0, 0, 0}, {"plain", S_IFREG | 0777, "planted\n", 8, 0}};
@@ -77,11 +80,14 @@ static void add_node(char *argument) {
 static void add_rule(const char *argument) {
     struct rule *rule = &rules[rule_count++];
     char answer[16];
-    if (sscanf(argument, "%15[^:]:%63[^:]:%15s", rule->operation, rule->name, answer) != 3) {
+    if (sscanf(argument, "%15[^:]:%63[^:]:%15[^:]:%d", rule->operation, rule->name, answer, &rule->after) < 3) {
         fprintf(stderr, "no rule: %s\n", argument);
         exit(1);
     }
-    rule->answer = !strcmp(answer, "never") ? NEVER : !strcmp(answer, "eio") ? EIO_ANSWER : atoi(answer);
+    rule->answer = !strcmp(answer, "never")    ? NEVER
+                   : !strcmp(answer, "eio")    ? EIO_ANSWER
+                   : !strcmp(answer, "enosys") ? ENOSYS_ANSWER
+                                               : atoi(answer);
 }
 
 static int is_ruled(const char *operation, const char *name, int *answer) {
@@ -91,6 +97,15 @@ static int is_ruled(const char *operation, const char *name, int *answer) {
             *answer = rules[i].answer;
             return 1;
         }
+    }
+    return 0;
+}
+
+// Counts a request that has a rule; says whether it is still one to be answered well.
+static int is_before(const char *operation, const char *name) {
+    for (int i = 0; i < rule_count; i++) {
+        int same = !strcmp(rules[i].name, "*") || !strcmp(rules[i].name, name);
+        if (same && !strcmp(rules[i].operation, operation)) return rules[i].after > 0 && rules[i].after-- > 0;
     }
     return 0;
 }
@@ -187,6 +202,19 @@ static void answer(struct fuse_in_header *header, char *body) {
             out.open_flags = FOPEN_KEEP_CACHE | (nodes[id].opens++ ? FOPEN_DIRECT_IO : 0);
         return reply(header->unique, 0, &out, sizeof out);
     }
+    case FUSE_CREATE: {
+        struct fuse_create_in *in = (void *)body;
+        if (node_count >= MOST) return reply(header->unique, -ENOSPC, 0, 0);
+        int made = node_count++;
+        nodes[made] = (struct node){strdup(body + sizeof *in), in->mode, "", 0, 0};
+        struct {
+            struct fuse_entry_out entry;
+            struct fuse_open_out open;
+        } out = {.entry = {.nodeid = made, .generation = 1, .entry_valid = 1000}, .open = {.fh = made}};
+        attributes(&out.entry.attr, made);
+        out.entry.attr_valid = valid(made);
+        return reply(header->unique, 0, &out, sizeof out);
+    }
     case FUSE_READ: {
         struct fuse_read_in *in = (void *)body;
         size_t left = in->offset < nodes[id].size ? nodes[id].size - in->offset : 0;
@@ -245,10 +273,11 @@ int main(int count, char **arguments) {
         char *body = buffer + sizeof *header;
         int ruled = 0;
         const char *name = header->opcode == FUSE_LOOKUP ? body : header->nodeid < MOST ? nodes[header->nodeid].name : 0;
-        if (is_ruled(operation_name(header->opcode), name ? name : ".", &ruled)) {
+        if (is_ruled(operation_name(header->opcode), name ? name : ".", &ruled) &&
+            !is_before(operation_name(header->opcode), name ? name : ".")) {
             if (ruled == NEVER) continue;
-            if (ruled == EIO_ANSWER) {
-                reply(header->unique, -EIO, 0, 0);
+            if (ruled == EIO_ANSWER || ruled == ENOSYS_ANSWER) {
+                reply(header->unique, ruled == EIO_ANSWER ? -EIO : -ENOSYS, 0, 0);
                 continue;
             }
             // The others are served meanwhile.
