@@ -19,7 +19,14 @@ use crate::parse::{
 #[derive(Default)]
 pub(super) struct Processes {
     seen: BTreeMap<u32, Seen>,
+    /// Bytes of the command lines that the rows hold.
+    cmdline_bytes: usize,
 }
+
+/// Bytes of command lines that are held whole: some ten times what a host with ten thousand ordinary processes has.
+const CMDLINE_BUDGET: usize = 64 << 20;
+/// Bytes of each that comes after.
+const CMDLINE_CUT: usize = 4 << 10;
 
 /// A row that grows, and what tells a kernel thread.
 struct Seen {
@@ -42,7 +49,7 @@ impl Extract for Processes {
         let (Some(pid), Source::Process(name)) = (file.pid, file.source) else {
             return;
         };
-        let seen = self.seen(pid);
+        let seen = self.seen.entry(pid).or_insert_with(|| Seen::of(pid));
         let row = &mut seen.row;
         match name {
             "stat" => {
@@ -55,7 +62,13 @@ impl Extract for Processes {
                 seen.take_status(status);
             }
             "cmdline" => {
-                row.cmdline = Some(owned(&proc_pid_cmdline::joined(file.content)));
+                let joined = proc_pid_cmdline::joined(file.content);
+                let kept = within(&mut self.cmdline_bytes, &joined);
+                if kept.len() < joined.len() {
+                    let expected = "command lines of 64 MiB in all: this one is cut at 4 KiB";
+                    sink.issue(file.member, Issue::whole(expected, kept));
+                }
+                row.cmdline = Some(owned(kept));
             }
             // Its issues are reported by `process_cgroups`.
             "cgroup" => {
@@ -98,18 +111,22 @@ impl Extract for Processes {
 
 impl Processes {
     fn seen(&mut self, pid: u32) -> &mut Seen {
-        self.seen.entry(pid).or_insert_with(|| Seen {
+        self.seen.entry(pid).or_insert_with(|| Seen::of(pid))
+    }
+}
+
+impl Seen {
+    fn of(pid: u32) -> Self {
+        Seen {
             row: unknown(pid),
             kernel_thread_by_stat: None,
             kernel_thread_by_status: None,
             has_status: false,
             total_by_stat: None,
             resident_by_stat: None,
-        })
+        }
     }
-}
 
-impl Seen {
     /// Stat has the exact name; what status has too is taken from there.
     fn take_stat(&mut self, stat: &Stat<'_>, facts: &Facts) {
         let row = &mut self.row;
@@ -203,6 +220,17 @@ impl Seen {
     }
 }
 
+/// As much of a command line as is held beside those before it, whose length grows by it.
+fn within<'a>(held: &mut usize, cmdline: &'a [u8]) -> &'a [u8] {
+    let kept = if held.saturating_add(cmdline.len()) > CMDLINE_BUDGET {
+        cmdline.get(..CMDLINE_CUT).unwrap_or(cmdline)
+    } else {
+        cmdline
+    };
+    *held = held.saturating_add(kept.len());
+    kept
+}
+
 fn cgroup_path<'a>(memberships: &[Membership<'a>]) -> Option<&'a [u8]> {
     let find = |controllers: &[u8]| {
         memberships
@@ -265,5 +293,23 @@ fn unknown(pid: u32) -> Process<'static> {
         is_collector: false,
         is_kernel_thread: false,
         identity_uncertain: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_command_lines_do_not_add_up() {
+        let (long, short) = (vec![b'x'; 128 << 10], [b'y'; 100]);
+        let mut held = 0;
+        for number in 0..10_000 {
+            let kept = within(&mut held, &long);
+            let whole = number < 511;
+            assert_eq!(kept.len() == long.len(), whole, "{number}: {}", kept.len());
+            assert_eq!(within(&mut held, &short), short);
+        }
+        assert!(held < 110 << 20, "{held}");
     }
 }

@@ -2,7 +2,7 @@
 //
 // big    64 GiB of each, which no memory stands behind     bare   arguments without the NUL at their end
 // empty  no arguments at all (the program executes itself so)
-// maps   65,000 mappings        fds COUNT   that many descriptors        threads COUNT   that many threads
+// maps   65,000 mappings   fds COUNT   as many descriptors, or what is allowed   threads COUNT   as many threads
 // The line "ready" on standard output says that it is so.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -75,9 +75,13 @@ int main(int count, char **arguments) {
                 MAP_FAILED)
                 break;
     } else if (!strcmp(how, "fds")) {
-        struct rlimit limit = {wanted + 10, wanted + 10};
+        struct rlimit limit = {wanted + 10, wanted + 10}, allowed;
         int file = open("/dev/null", O_RDONLY);
-        if (setrlimit(RLIMIT_NOFILE, &limit)) return 3;
+        // Where the limit cannot be raised, as many as it allows.
+        if (setrlimit(RLIMIT_NOFILE, &limit) && !getrlimit(RLIMIT_NOFILE, &allowed)) {
+            allowed.rlim_cur = allowed.rlim_max;
+            setrlimit(RLIMIT_NOFILE, &allowed);
+        }
         for (long n = 0; n < wanted; n++)
             if (dup(file) < 0) break;
     } else if (!strcmp(how, "threads")) {
