@@ -44,6 +44,11 @@ pub(crate) const CASES: &[Case] = &[
         versions,
     )
     .in_quick_part(),
+    Case::here(
+        "B23",
+        "the seeds of the fuzzer, and random bytes behind a header",
+        seeds,
+    ),
     Case::here("B25", "a frame hidden before the seek table", hidden),
     Case::here(
         "B26",
@@ -411,6 +416,43 @@ fn versions(trial: &mut Trial) -> Result<(), Skipped> {
         trial.named(said(&output).contains(words), said(&output));
         told(trial, name);
         extracted(trial, name);
+    }
+    Ok(())
+}
+
+fn seeds(trial: &mut Trial) -> Result<(), Skipped> {
+    let seeds = common::workspace().join("tests/fuzz/seeds/bundle_bytes");
+    let mut inputs: Vec<Vec<u8>> = std::fs::read_dir(seeds)
+        .unwrap()
+        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+        .collect();
+    trial.named(inputs.len() >= 3, "seeds of bundles");
+    let header = forge::compress(&forge::tar(&forge::honest()[0]));
+    let mut state = 1_u64;
+    for length in (0..20).map(|power| 1_usize << power) {
+        let noise = (0..length).map(|_| {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            state.to_be_bytes()[0]
+        });
+        inputs.push(header.iter().copied().chain(noise).collect());
+    }
+    for (number, bytes) in inputs.iter().enumerate() {
+        let name = number.to_string();
+        write(trial, &name, bytes);
+        let limit = Duration::from_secs(10);
+        for arguments in [&["verify", &name][..], &["load", "--db", "db", &name]] {
+            let output = analyze(trial, arguments, limit);
+            let code = output.status.code();
+            trial.named(
+                matches!(code, Some(0..=2)) && !said(&output).contains("panicked"),
+                format!("{number}: {arguments:?}: {code:?}: {}", said(&output)),
+            );
+        }
+        if bytes.starts_with(&header) {
+            told(trial, &name);
+        }
+        extracted(trial, &name);
+        std::fs::remove_file(trial.place().join(&name)).unwrap();
     }
     Ok(())
 }
