@@ -32,7 +32,23 @@ pub(crate) const CASES: &[Case] = &[
         sizes,
     ),
     Case::here("B15", "a GNU long name of a gigabyte", long_name),
+    Case::here(
+        "B16",
+        "more members without content than there may be",
+        members,
+    ),
     Case::here("B19", "records with lengths that lie", records),
+    Case::here(
+        "B20",
+        "versions, tables and layouts that are not known",
+        versions,
+    )
+    .in_quick_part(),
+    Case::here(
+        "B23",
+        "the seeds of the fuzzer, and random bytes behind a header",
+        seeds,
+    ),
     Case::here("B25", "a frame hidden before the seek table", hidden),
     Case::here(
         "B26",
@@ -40,6 +56,7 @@ pub(crate) const CASES: &[Case] = &[
         damaged_first,
     )
     .in_quick_part(),
+    Case::here("B27", "a million empty frames", empty_frames),
 ];
 
 const MEMORY: &str = "--as=536870912";
@@ -311,6 +328,23 @@ fn long_name(trial: &mut Trial) -> Result<(), Skipped> {
     Ok(())
 }
 
+fn members(trial: &mut Trial) -> Result<(), Skipped> {
+    let mut bundle = forge::compress(&forge::tar(&forge::honest()[0]));
+    // Some three bytes each; a bundle of this size may have fewer.
+    for frame in 0..25 {
+        let entries: Vec<Entry> = (0..32_000)
+            .map(|number| Entry::file(&format!("root/{frame}/{number}"), b""))
+            .collect();
+        bundle.extend(forge::compress(&forge::tar(&entries)));
+    }
+    write(trial, "members", &bundle);
+    verified(trial, "members", 2, "the number of members", 30);
+    extracted(trial, "members");
+    write(trial, "whole", &std::fs::read(common::web_1()).unwrap());
+    told(trial, "whole");
+    Ok(())
+}
+
 fn records(trial: &mut Trial) -> Result<(), Skipped> {
     let lies: [&[u8]; 4] = [
         b"\xff\xff\xff\xff",
@@ -333,6 +367,93 @@ fn records(trial: &mut Trial) -> Result<(), Skipped> {
         told(trial, "records");
     }
     extracted(trial, "records");
+    Ok(())
+}
+
+fn versions(trial: &mut Trial) -> Result<(), Skipped> {
+    let frames = forge::honest();
+    // There is no minor number: a later writer adds keys.
+    for (version, code) in [(Some(999_u64), 2), (None, 0), (Some(0), 0)] {
+        let mut frames = frames.clone();
+        let json = &mut frames[0][0].content;
+        let mut header: serde_json::Value = serde_json::from_slice(json).unwrap();
+        if let Some(version) = version {
+            header["format_version"] = version.into();
+        }
+        header["of_a_later_version"] = serde_json::json!({"a": [1]});
+        *json = serde_json::to_vec(&header).unwrap();
+        forge::sum_again(&mut frames);
+        write(trial, "version", &forge::bundle(&frames));
+        if code == 2 {
+            verified(trial, "version", 2, "format 999 is newer", 5);
+        } else {
+            told(trial, "version");
+        }
+    }
+    let links = |entry: &&mut Entry| entry.name.starts_with(b"freezeframe/records/fd_links");
+    let mut later = frames.clone();
+    let content = &mut later.iter_mut().flatten().find(links).unwrap().content;
+    let name = content.windows(8).position(|bytes| bytes == b"fd_links");
+    content[name.unwrap() + 7] = b'z';
+    forge::sum_again(&mut later);
+    write(trial, "layout", &forge::bundle(&later));
+    let mut tables = frames;
+    let mut entry = tables.iter_mut().flatten().find(links).unwrap().clone();
+    let number = entry.name.split_off(b"freezeframe/records/fd_links".len());
+    entry.name = [&b"freezeframe/records/later"[..], &number].concat();
+    // Cut off, so that no sum speaks against it.
+    *tables.last_mut().unwrap() = vec![entry];
+    let tars = tables
+        .iter()
+        .map(|frame| forge::compress(&forge::tar(frame)));
+    write(trial, "table", &tars.collect::<Vec<_>>().concat());
+    for (name, words) in [
+        ("layout", "layout that this version does not know"),
+        ("table", "table that this version does not know"),
+    ] {
+        let sql = "SELECT reason FROM parse_issues";
+        let output = analyze(trial, &["sql", name, sql], Duration::from_secs(10));
+        trial.named(said(&output).contains(words), said(&output));
+        told(trial, name);
+        extracted(trial, name);
+    }
+    Ok(())
+}
+
+fn seeds(trial: &mut Trial) -> Result<(), Skipped> {
+    let seeds = common::workspace().join("tests/fuzz/seeds/bundle_bytes");
+    let mut inputs: Vec<Vec<u8>> = std::fs::read_dir(seeds)
+        .unwrap()
+        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+        .collect();
+    trial.named(inputs.len() >= 3, "seeds of bundles");
+    let header = forge::compress(&forge::tar(&forge::honest()[0]));
+    let mut state = 1_u64;
+    for length in (0..20).map(|power| 1_usize << power) {
+        let noise = (0..length).map(|_| {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            state.to_be_bytes()[0]
+        });
+        inputs.push(header.iter().copied().chain(noise).collect());
+    }
+    for (number, bytes) in inputs.iter().enumerate() {
+        let name = number.to_string();
+        write(trial, &name, bytes);
+        let limit = Duration::from_secs(10);
+        for arguments in [&["verify", &name][..], &["load", "--db", "db", &name]] {
+            let output = analyze(trial, arguments, limit);
+            let code = output.status.code();
+            trial.named(
+                matches!(code, Some(0..=2)) && !said(&output).contains("panicked"),
+                format!("{number}: {arguments:?}: {code:?}: {}", said(&output)),
+            );
+        }
+        if bytes.starts_with(&header) {
+            told(trial, &name);
+        }
+        extracted(trial, &name);
+        std::fs::remove_file(trial.place().join(&name)).unwrap();
+    }
     Ok(())
 }
 
@@ -387,5 +508,16 @@ fn damaged_first(trial: &mut Trial) -> Result<(), Skipped> {
         listed(trial.place()).len() == 4,
         format!("{:?}", listed(trial.place())),
     );
+    Ok(())
+}
+
+fn empty_frames(trial: &mut Trial) -> Result<(), Skipped> {
+    let start = forge::compress(&forge::tar(&forge::honest()[0]));
+    let empty = forge::compress(b"").repeat((1 << 20) + 10);
+    write(trial, "frames", &[start, empty].concat());
+    verified(trial, "frames", 2, "the number of frames", 60);
+    extracted(trial, "frames");
+    write(trial, "whole", &std::fs::read(common::web_1()).unwrap());
+    told(trial, "whole");
     Ok(())
 }

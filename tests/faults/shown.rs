@@ -39,6 +39,7 @@ pub(crate) const CASES: &[Case] = &[
         "terminal codes in names, arguments, paths, sockets, logs, histories",
         terminal,
     ),
+    Case::here("R07", "a value of ten megabytes, and of a hundred", large).in_quick_part(),
     Case::here(
         "R08",
         "wide, combining and endless text in a table",
@@ -432,6 +433,42 @@ fn markdown(trial: &mut Trial) -> Result<(), Skipped> {
 
 fn arguments_of(command: &Command, word: &str) -> bool {
     command.get_args().any(|argument| argument == word)
+}
+
+fn large(trial: &mut Trial) -> Result<(), Skipped> {
+    let mut run = |bytes: usize, format: &str| {
+        let half = bytes / 2;
+        let sql = format!("SELECT hex(zeroblob({half})) AS big, hostname FROM snapshots");
+        let mut command = std::process::Command::new("prlimit");
+        command.arg("--as=536870912");
+        command.arg(trial.analyze().get_program()).arg("sql");
+        command
+            .arg(common::web_1())
+            .args([&sql, "--format", format]);
+        let output = trial.run(&mut command, Duration::from_secs(20));
+        let text = [&output.stdout[..], &output.stderr[..]].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    let people = ["table", "markdown"].map(|format| run(10_000_000, format));
+    let programs = run(10_000_000, "csv");
+    let refused = run(100_000_000, "table");
+    for (code, text) in people {
+        trial.named(
+            code == Some(0) && text.contains("10000000 bytes"),
+            "elided without its size",
+        );
+        trial.rest(text.contains("web-1"), "what is beside it");
+        trial.harmless(text.len() < 1000, format!("{} bytes", text.len()));
+    }
+    trial.rest(
+        programs.0 == Some(0) && programs.1.len() > 10_000_000,
+        "a program gets all of it",
+    );
+    trial.named(
+        refused.0 == Some(2) && refused.1.contains("too big"),
+        format!("{refused:?}"),
+    );
+    Ok(())
 }
 
 fn alignment(trial: &mut Trial) -> Result<(), Skipped> {

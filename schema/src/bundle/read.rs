@@ -37,6 +37,13 @@ const LOOKS: [usize; 4] = [1 << 9, 1 << 16, 1 << 20, COMPRESSED_LIMIT];
 /// Most places of a scan that may turn out to be no frame: each costs [`COMPRESSED_LIMIT`] bytes of reading, and one in
 /// four thousand million places looks like a frame by chance.
 const DAMAGE_LIMIT: usize = 1000;
+/// Bytes of a bundle for each member that it may have, above [`MEMBERS_SMALL`]: less than the name and sum of any honest one
+/// take, and more than a forged one without content.
+const MEMBER_BYTES: u64 = 8;
+/// Members that a bundle of any size may have.
+const MEMBERS_SMALL: usize = 1 << 18;
+/// Most bytes of all names: they are held in memory, several times.
+const NAMES_LIMIT: usize = 64 << 20;
 
 /// A part of the bundle that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +93,13 @@ struct Input<R> {
     expanded: u64,
     /// How much that may become.
     limit: u64,
+}
+
+/// How many members a bundle may still have.
+struct Room {
+    members: usize,
+    names: usize,
+    limit: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -254,6 +268,7 @@ impl<R: Read + Seek> Reader<R> {
             .to_vec();
         self.frames = frames;
         let mut index = Vec::new();
+        let mut room = Room::of(size);
         for (name, number) in &manifest.totals.index {
             let number = usize::try_from(*number).unwrap_or(usize::MAX);
             let frame = self.frame(number)?;
@@ -265,9 +280,7 @@ impl<R: Read + Seek> Reader<R> {
             while let Some(entry) = frame::next(&mut rest) {
                 let entry = entry.and_then(frame::decode::<IndexEntry>);
                 let entry = entry.map_err(|error| Error::Damaged(format!("{name}: {error}")))?;
-                if index.len() >= MEMBER_LIMIT {
-                    return Err(member_limit());
-                }
+                room.take(&entry.name)?;
                 index.push(entry);
             }
         }
@@ -282,6 +295,7 @@ impl<R: Read + Seek> Reader<R> {
         self.frames.clear();
         self.index.clear();
         let mut names = HashSet::new();
+        let mut room = Room::of(size);
         let sources = SourceMap::new();
         let mut offset = 0;
         while offset < size {
@@ -326,9 +340,7 @@ impl<R: Read + Seek> Reader<R> {
                 });
             }
             for found in members {
-                if names.len() >= MEMBER_LIMIT {
-                    return Err(member_limit());
-                }
+                room.take(&found.name)?;
                 // The first counts; the pass over all members names the other.
                 if !names.insert(found.name.clone()) {
                     continue;
@@ -345,6 +357,36 @@ impl<R: Read + Seek> Reader<R> {
                     }),
                 }
             }
+        }
+        Ok(())
+    }
+}
+
+impl Room {
+    /// That of a bundle of `size` bytes.
+    fn of(size: u64) -> Self {
+        let limit = usize::try_from(size / MEMBER_BYTES).unwrap_or(usize::MAX);
+        Room {
+            members: 0,
+            names: 0,
+            limit: limit.clamp(MEMBERS_SMALL, MEMBER_LIMIT),
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Result<(), Error> {
+        self.members = self.members.saturating_add(1);
+        self.names = self.names.saturating_add(name.len());
+        let over = |what: &str, limit: String| {
+            Err(Error::Limit {
+                what: what.to_owned(),
+                limit,
+            })
+        };
+        if self.members > self.limit {
+            return over("the number of members", self.limit.to_string());
+        }
+        if self.names > NAMES_LIMIT {
+            return over("the names of all members", format!("{NAMES_LIMIT} bytes"));
         }
         Ok(())
     }
@@ -549,12 +591,5 @@ fn frame_count_limit() -> Error {
     Error::Limit {
         what: "the number of frames".to_owned(),
         limit: FRAME_COUNT_LIMIT.to_string(),
-    }
-}
-
-fn member_limit() -> Error {
-    Error::Limit {
-        what: "the number of members".to_owned(),
-        limit: MEMBER_LIMIT.to_string(),
     }
 }
