@@ -90,7 +90,7 @@ const USER: &str = "12345";
 
 impl Trial {
     /// Mounts a server that answers as it is told. It is killed first, which frees everything that hangs on it.
-    fn server(&mut self, mount: &Path, rules: &[&str]) -> Result<u32, Skipped> {
+    pub(crate) fn server(&mut self, mount: &Path, rules: &[&str]) -> Result<u32, Skipped> {
         if !Path::new("/dev/fuse").exists() {
             return Err(Skipped::because("needs /dev/fuse"));
         }

@@ -35,6 +35,7 @@ pub(crate) const CASES: &[Case] = &[
         taken_meanwhile,
     ),
     Case::slow("O23", "a reader that goes away", gone_reader),
+    Case::slow("O25", "a FUSE output that fails half-way", failing_server),
 ];
 
 /// Longer than any capture of these small worlds.
@@ -441,6 +442,31 @@ fn gone_reader(trial: &mut Trial) -> Result<(), Skipped> {
         );
     }
     verify(trial, &trial.place().join("300000"), 1);
+    no_workers(trial);
+    let bundle = trial.bundle(&[], LIMIT);
+    healthy.check(trial, &bundle);
+    Ok(())
+}
+
+fn failing_server(trial: &mut Trial) -> Result<(), Skipped> {
+    let healthy = trial.healthy(2);
+    noise_logs();
+    for written in [0, 1, 3, 40] {
+        let mount = trial.place().join(format!("served-{written}"));
+        let rule = format!("write:*:eio:{written}");
+        trial.server(&mount, &[&rule])?;
+        let bundle = mount.join("x.tar.zst");
+        let output = run_to(trial, &[], &bundle);
+        let said = text(&output.stderr);
+        trial.named(
+            output.status.code() == Some(2)
+                && said.contains("Input/output error")
+                // Without a first frame there is nothing to keep.
+                && (written == 0 || said.contains("keeps its partial name")),
+            format!("{written}: {:?}: {said}", output.status),
+        );
+        trial.harmless(!bundle.exists(), "a bundle that was not written");
+    }
     no_workers(trial);
     let bundle = trial.bundle(&[], LIMIT);
     healthy.check(trial, &bundle);
