@@ -96,7 +96,7 @@ impl Output {
             identity,
             written: 0,
             limit,
-            file_limit: rustix::process::getrlimit(rustix::process::Resource::Fsize).current,
+            file_limit: crate::sys::file_size_limit(),
             reserves: true,
             activity,
         }))

@@ -130,6 +130,15 @@ pub fn close_inherited() {
 /// Limits of the main thread's stack, the soft and the hard one, bytes; `None` where there is none, or where a filter refuses
 /// to tell, on which rustix panics.
 pub fn stack_limits() -> (Option<u64>, Option<u64>) {
+    limits(libc::RLIMIT_STACK)
+}
+
+/// Most bytes that a file of ours may have; `None` as of [`stack_limits`].
+pub fn file_size_limit() -> Option<u64> {
+    limits(libc::RLIMIT_FSIZE).0
+}
+
+fn limits(resource: libc::__rlimit_resource_t) -> (Option<u64>, Option<u64>) {
     let mut limit = libc::rlimit {
         rlim_cur: libc::RLIM_INFINITY,
         rlim_max: libc::RLIM_INFINITY,
@@ -137,7 +146,7 @@ pub fn stack_limits() -> (Option<u64>, Option<u64>) {
     // SAFETY: the structure is ours, has the type that the call takes, and nothing else refers to it. Where the call fails
     // it stays as it was.
     unsafe {
-        libc::getrlimit(libc::RLIMIT_STACK, &raw mut limit);
+        libc::getrlimit(resource, &raw mut limit);
     }
     let bounded = |limit: libc::rlim_t| (limit != libc::RLIM_INFINITY).then_some(limit);
     (bounded(limit.rlim_cur), bounded(limit.rlim_max))
