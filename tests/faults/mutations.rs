@@ -25,7 +25,7 @@ pub(crate) const CASES: &[Case] = &[Case {
 }];
 
 /// How many there are in the suite.
-const COUNT: u64 = 40;
+const COUNT: u64 = 15;
 /// Address space of a command, which is more than its memory.
 const MEMORY: u64 = 512 << 20;
 /// Processor time of a command: another program on the machine costs none of it.
