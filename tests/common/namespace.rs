@@ -39,29 +39,20 @@ pub(crate) fn enter(test: &str, environment: &[(&str, OsString)]) -> Place {
     if std::env::var(INSIDE).is_ok_and(|inside| inside == test) {
         return Place::Inside;
     }
-    if !is_root() || !has("unshare") || !has("ip") {
-        skip(test, "needs root, unshare and ip");
-        return Place::Nowhere;
-    }
-    let possible = Command::new("unshare")
-        .args(["--pid", "--mount", "--net", "--uts", "--fork", "true"])
-        .stderr(Stdio::null())
-        .status();
-    if !possible.is_ok_and(|status| status.success()) {
-        skip(test, "this system does not let root make namespaces");
-        return Place::Nowhere;
-    }
+    let unshare = if has("ip") {
+        new_namespaces()
+    } else {
+        Err("needs ip".to_owned())
+    };
+    let mut unshare = match unshare {
+        Ok(unshare) => unshare,
+        Err(reason) => {
+            skip(test, &reason);
+            return Place::Nowhere;
+        }
+    };
     let binary = std::env::current_exe().expect("a test knows its binary");
-    let child = Command::new("unshare")
-        .args([
-            "--pid",
-            "--mount",
-            "--net",
-            "--uts",
-            "--fork",
-            "--kill-child=KILL",
-            "--mount-proc",
-        ])
+    let child = unshare
         .arg(binary)
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(INSIDE, test)
@@ -73,6 +64,36 @@ pub(crate) fn enter(test: &str, environment: &[(&str, OsString)]) -> Place {
     let status = status.unwrap_or_else(|| panic!("{test} did not end within {LIMIT:?}"));
     assert!(status.success(), "{test} failed inside its namespaces");
     Place::After
+}
+
+/// The command that runs a program as process 1 of new pid, mount, network, UTS and IPC namespaces, or what is missing for it.
+pub(crate) fn new_namespaces() -> Result<Command, String> {
+    if !is_root() {
+        return Err("needs root".to_owned());
+    }
+    if !has("unshare") {
+        return Err("needs unshare".to_owned());
+    }
+    let unshare = || {
+        let mut command = Command::new("unshare");
+        command.args([
+            "--pid",
+            "--mount",
+            "--net",
+            "--uts",
+            "--ipc",
+            "--fork",
+            "--kill-child=KILL",
+            "--mount-proc",
+        ]);
+        command
+    };
+    let tried = unshare().arg("true").stderr(Stdio::null()).status();
+    if tried.is_ok_and(|status| status.success()) {
+        Ok(unshare())
+    } else {
+        Err("this system does not let root make namespaces".to_owned())
+    }
 }
 
 /// What a process that only holds things is to hold; `None` in every other process.

@@ -3,7 +3,8 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::common::{Guard, has, is_root, wait_within};
+use crate::common::namespace::new_namespaces;
+use crate::common::{Guard, wait_within};
 use crate::trial::{self, Report, Skipped, Trial};
 
 /// One fault.
@@ -104,7 +105,7 @@ impl Case {
         let mut command = match self.run {
             Run::Pending(part) => return Result::Pending(part),
             Run::Here(_) => Command::new(own),
-            Run::InNamespaces(_) => match in_namespaces() {
+            Run::InNamespaces(_) => match new_namespaces() {
                 Ok(mut unshare) => {
                     unshare.arg(own);
                     unshare
@@ -129,35 +130,4 @@ impl Case {
             Err(_) => Result::Failed(vec!["ended without a report".to_owned()]),
         }
     }
-}
-
-/// The command that makes the namespaces, or what is missing for it.
-fn in_namespaces() -> std::result::Result<Command, String> {
-    if !is_root() {
-        return Err("needs root".to_owned());
-    }
-    if !has("unshare") {
-        return Err("needs unshare".to_owned());
-    }
-    let arguments = [
-        "--pid",
-        "--mount",
-        "--net",
-        "--uts",
-        "--ipc",
-        "--fork",
-        "--kill-child=KILL",
-        "--mount-proc",
-    ];
-    let tried = Command::new("unshare")
-        .args(arguments)
-        .arg("true")
-        .stderr(Stdio::null())
-        .status();
-    if !tried.is_ok_and(|status| status.success()) {
-        return Err("this system does not let root make namespaces".to_owned());
-    }
-    let mut command = Command::new("unshare");
-    command.args(arguments);
-    Ok(command)
 }

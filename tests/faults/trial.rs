@@ -240,7 +240,7 @@ impl Trial {
         bundle
     }
 
-    /// Whether a query has exactly these rows, as [`common::line`] writes them, which is what is wanted of an aspect.
+    /// The rows of a query, each as [`common::line`] writes it.
     pub(crate) fn rows(bundle: &Path, sql: &str) -> Vec<String> {
         rows(bundle, sql)
             .iter()

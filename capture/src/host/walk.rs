@@ -28,6 +28,11 @@ pub(super) struct Judged {
     pub(super) pid: Option<u32>,
 }
 
+/// Asks what the kernel has in memory, and no server; mounts nothing.
+const IN_MEMORY: AtFlags = AtFlags::EMPTY_PATH
+    .union(AtFlags::STATX_DONT_SYNC)
+    .union(AtFlags::NO_AUTOMOUNT);
+
 /// What the walk has to know of a component.
 #[derive(Debug)]
 pub(super) struct Looked {
@@ -74,9 +79,8 @@ impl Host {
 
     /// The mount that something lies in, without asking its file system.
     pub(super) fn mount_id(&self, found: &OwnedFd) -> Result<u32, Refusal> {
-        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
         // Linux 5.8. Before, and where statx is forbidden, fdinfo tells since 3.15.
-        if let Ok(stat) = rustix::fs::statx(found, "", flags, StatxFlags::MNT_ID)
+        if let Ok(stat) = rustix::fs::statx(found, "", IN_MEMORY, StatxFlags::MNT_ID)
             && stat.stx_mask & StatxFlags::MNT_ID.bits() != 0
         {
             return u32::try_from(stat.stx_mnt_id).map_err(|_| Errno::RANGE.into());
@@ -245,9 +249,8 @@ impl Host {
 
 /// Looks at a component of a path without asking a server for it, where the kernel can be told so (Linux 4.11).
 pub(super) fn look(found: &OwnedFd) -> rustix::io::Result<Looked> {
-    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
     let wanted = StatxFlags::TYPE | StatxFlags::MODE | StatxFlags::UID | StatxFlags::ATIME;
-    match rustix::fs::statx(found, "", flags, wanted) {
+    match rustix::fs::statx(found, "", IN_MEMORY, wanted) {
         Ok(stat) => {
             let mode = u32::from(stat.stx_mode);
             Ok(Looked {
