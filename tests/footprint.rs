@@ -69,7 +69,8 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// `None` for what is no call: a signal that came, an end, a call that was never made because of that.
+    /// `None` for what is no call: a signal that came, an end, a call that was never made because of that. A call that the end
+    /// of its process cut off has no result, and whatever end of the line strace then writes.
     fn parse(line: &'a str) -> Option<Self> {
         if ["---", "+++", "???"]
             .iter()
@@ -77,8 +78,10 @@ impl<'a> Call<'a> {
         {
             return None;
         }
-        let (call, result) = line.rsplit_once(" = ").expect("a call with a result");
-        let (name, arguments) = call.split_once('(').expect("a call with arguments");
+        let (call, result) = line.rsplit_once(" = ").unwrap_or((line, "?"));
+        let (name, arguments) = call
+            .split_once('(')
+            .unwrap_or_else(|| panic!("no call: {line}"));
         Some(Call {
             name,
             arguments: arguments.trim_end().trim_end_matches(')'),
