@@ -2,74 +2,46 @@
 
 #![cfg(test)]
 
+#[path = "common/bundles.rs"]
+mod bundles;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use bundles::noise;
 use schema::bundle::{Lane, Writer};
-use schema::header::{Clocks, Header, Host, Mode, Options, Redaction};
-use schema::manifest::{Manifest, Totals};
+use schema::header::{Clocks, Header, Host};
+use schema::manifest::Manifest;
 use schema::records::{FdLink, NamespaceStandIn};
 use schema::tables::{CollectionLog, TABLES};
 use schema::{Outcome, Text};
 use tempfile::TempDir;
 
-const CLOCKS: Clocks = Clocks {
-    realtime_us: 1_700_000_000_000_000,
-    boottime_us: Some(5_000_000),
-    monotonic_us: Some(4_000_000),
-};
-
 fn header() -> Header {
+    let given = bundles::header();
     Header {
-        format_version: schema::header::FORMAT_VERSION,
-        capture_id: "0190a0a0-0000-7000-8000-000000000000".to_owned(),
-        tool: "capture test".to_owned(),
         label: Some("before".to_owned()),
         host: Host {
-            hostname: Some("web-1".to_owned()),
             kernel_release: Some("6.18.0".to_owned()),
             machine: Some("x86_64".to_owned()),
             boot_id: Some("b".to_owned()),
-            clock_ticks: Some(100),
-            page_size: Some(4096),
-            endianness: Some("little".to_owned()),
+            ..given.host
         },
-        clocks: CLOCKS,
-        mode: Mode::Live,
-        root: "/".to_owned(),
-        options: Options {
-            max_size: None,
-            deadline_ms: 60_000,
-            item_timeout_ms: 2_000,
-            workers: 2,
-        },
-        redaction: Redaction {
-            enabled: true,
-            key_id: "k".to_owned(),
-        },
-        own_pid: Some(9),
-        own_uid: 0,
+        ..given
     }
 }
 
 fn manifest() -> Manifest {
+    let given = bundles::manifest();
     Manifest {
-        complete: true,
-        incomplete_reasons: Vec::new(),
+        // Two and a half seconds after the capture began.
         clocks: Clocks {
-            boottime_us: Some(7_500_000),
-            ..CLOCKS
+            boottime_us: given.clocks.boottime_us.map(|time| time + 2_500_000),
+            ..given.clocks
         },
-        outcomes: BTreeMap::new(),
-        counts: BTreeMap::new(),
-        redactions: BTreeMap::new(),
-        worker_pids: Vec::new(),
-        abandoned_workers: Vec::new(),
-        side_effects: Vec::new(),
-        footprint: None,
-        totals: Totals::default(),
+        ..given
     }
 }
 
@@ -92,19 +64,6 @@ fn outcome(path: &[u8], member: Option<&str>) -> CollectionLog<'static> {
         original_hmac: None,
         duration_us: 12,
     }
-}
-
-/// Content that does not compress, so that frames have some length.
-fn noise(seed: u64, length: usize) -> Vec<u8> {
-    let mut state = seed | 1;
-    std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[0]
-    })
-    .take(length)
-    .collect()
 }
 
 /// A bundle with content of every kind, in several frames.
@@ -330,7 +289,7 @@ fn loading_again() {
         first.0 == 0
             && first
                 .1
-                .starts_with("snapshot 1: web-1 2023-11-14T22:13:20Z, "),
+                .starts_with("snapshot 1: web-1 2023-11-14T22:30:00Z, "),
         "{first:?}"
     );
     let before = fs::read(scene.path("x.db")).unwrap();

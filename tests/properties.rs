@@ -7,67 +7,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use common::bundles::{header, manifest};
 use common::{analyze, has, skip, succeed};
 use proptest::prelude::*;
 use schema::bundle::{Lane, Writer};
-use schema::header::{Clocks, FORMAT_VERSION, Header, Host, Mode, Options, Redaction};
-use schema::manifest::{Manifest, Totals};
 use schema::member;
-
-const CLOCKS: Clocks = Clocks {
-    realtime_us: 1_700_000_000_000_000,
-    boottime_us: Some(5_000_000),
-    monotonic_us: Some(4_000_000),
-};
-
-fn header() -> Header {
-    Header {
-        format_version: FORMAT_VERSION,
-        capture_id: "0190a0a0-0000-7000-8000-000000000000".to_owned(),
-        tool: "capture test".to_owned(),
-        label: None,
-        host: Host {
-            hostname: Some("web-1".to_owned()),
-            kernel_release: None,
-            machine: None,
-            boot_id: None,
-            clock_ticks: Some(100),
-            page_size: Some(4096),
-            endianness: Some("little".to_owned()),
-        },
-        clocks: CLOCKS,
-        mode: Mode::Live,
-        root: "/".to_owned(),
-        options: Options {
-            max_size: None,
-            deadline_ms: 60_000,
-            item_timeout_ms: 2_000,
-            workers: 2,
-        },
-        redaction: Redaction {
-            enabled: false,
-            key_id: String::new(),
-        },
-        own_pid: None,
-        own_uid: 0,
-    }
-}
-
-fn manifest() -> Manifest {
-    Manifest {
-        complete: true,
-        incomplete_reasons: Vec::new(),
-        clocks: CLOCKS,
-        outcomes: BTreeMap::new(),
-        counts: BTreeMap::new(),
-        redactions: BTreeMap::new(),
-        worker_pids: Vec::new(),
-        abandoned_workers: Vec::new(),
-        side_effects: Vec::new(),
-        footprint: None,
-        totals: Totals::default(),
-    }
-}
 
 /// The regular files below a directory: name and content.
 fn files_below(directory: &Path) -> BTreeMap<String, Vec<u8>> {

@@ -1,6 +1,7 @@
 //! What the tests that run the programs share.
 #![allow(dead_code, reason = "each test binary uses a part of this")]
 
+pub(crate) mod bundles;
 pub(crate) mod namespace;
 
 use std::fmt::Write as _;

@@ -1,5 +1,7 @@
 //! Extractors from evidence to exact rows.
 
+#[path = "../../../tests/common/bundles.rs"]
+mod bundles;
 mod histories;
 mod network;
 
@@ -8,7 +10,6 @@ mod system;
 
 use std::collections::HashMap;
 
-use schema::header::{Clocks, Header, Host, Mode, Options, Redaction};
 use schema::records::{FdLink, FileSystemStat, ProcessLink, ThreadStat, UncertainProcess};
 use schema::source::{Located, SourceMap};
 use schema::tables::TABLES;
@@ -71,41 +72,7 @@ fn facts() -> Facts {
         name: name.into(),
         home: home.into(),
     };
-    let header = Header {
-        format_version: 0,
-        capture_id: String::new(),
-        tool: String::new(),
-        label: None,
-        host: Host {
-            hostname: None,
-            kernel_release: None,
-            machine: None,
-            boot_id: None,
-            clock_ticks: Some(100),
-            page_size: Some(4096),
-            endianness: Some("little".to_owned()),
-        },
-        // Booted at 1,700,000,000.
-        clocks: Clocks {
-            realtime_us: 1_700_001_000_000_000,
-            boottime_us: Some(1_000_000_000),
-            monotonic_us: Some(1_000_000_000),
-        },
-        mode: Mode::Live,
-        root: "/".to_owned(),
-        options: Options {
-            max_size: None,
-            deadline_ms: 0,
-            item_timeout_ms: 0,
-            workers: 1,
-        },
-        redaction: Redaction {
-            enabled: false,
-            key_id: String::new(),
-        },
-        own_pid: Some(900),
-        own_uid: 0,
-    };
+    let header = bundles::header();
     Facts {
         machine: Machine::of(&header),
         header,

@@ -1,66 +1,29 @@
+#[path = "../../../tests/common/bundles.rs"]
+mod bundles;
 mod properties;
 
 use std::io::{self, Cursor};
 
+use bundles::noise;
+
 use super::*;
-use crate::header::{Clocks, Header, Host, Mode, Options, Redaction};
-use crate::manifest::{Manifest, Totals};
+use crate::header::{Header, Mode};
+use crate::manifest::Manifest;
 use crate::records::FdLink;
 use crate::text::Text;
 use crate::{Error, member};
 
-const CLOCKS: Clocks = Clocks {
-    realtime_us: 1_700_000_000_000_000,
-    boottime_us: Some(5_000_000),
-    monotonic_us: Some(4_000_000),
-};
-
 fn header() -> Header {
     Header {
-        format_version: crate::header::FORMAT_VERSION,
-        capture_id: "0190a0a0-0000-7000-8000-000000000000".to_owned(),
-        tool: "capture test".to_owned(),
-        label: None,
-        host: Host {
-            hostname: Some("web-1".to_owned()),
-            kernel_release: None,
-            machine: None,
-            boot_id: None,
-            clock_ticks: Some(100),
-            page_size: Some(4096),
-            endianness: Some("little".to_owned()),
-        },
-        clocks: CLOCKS,
         mode: Mode::Dead,
-        root: "/".to_owned(),
-        options: Options {
-            max_size: None,
-            deadline_ms: 60_000,
-            item_timeout_ms: 2_000,
-            workers: 2,
-        },
-        redaction: Redaction {
-            enabled: true,
-            key_id: "0".to_owned(),
-        },
-        own_pid: None,
-        own_uid: 0,
+        ..bundles::header()
     }
 }
 
 fn manifest() -> Manifest {
     Manifest {
-        complete: true,
-        incomplete_reasons: Vec::new(),
-        clocks: CLOCKS,
         outcomes: std::iter::once(("collected".to_owned(), 2)).collect(),
-        counts: std::collections::BTreeMap::new(),
-        redactions: std::collections::BTreeMap::new(),
-        worker_pids: vec![7],
-        abandoned_workers: Vec::new(),
-        side_effects: Vec::new(),
-        footprint: None,
-        totals: Totals::default(),
+        ..bundles::manifest()
     }
 }
 
@@ -72,19 +35,6 @@ fn link(fd: u32) -> FdLink<'static> {
         fdinfo: Some(Text::from("pos:\t0\n")),
         link_count: None,
     }
-}
-
-/// Content that does not compress, so that frames have some length.
-fn noise(seed: u64, length: usize) -> Vec<u8> {
-    let mut state = seed | 1;
-    std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[0]
-    })
-    .take(length)
-    .collect()
 }
 
 fn bundle() -> Vec<u8> {

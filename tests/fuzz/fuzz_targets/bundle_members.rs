@@ -35,7 +35,7 @@ fn written<'a>(sections: impl Iterator<Item = &'a [u8]>, mode: Mode) -> Option<V
         writer.member(lane, name, content, 0).ok()?;
     }
     writer
-        .finish(common::manifest(), 0)
+        .finish(common::bundles::manifest(), 0)
         .ok()
         .map(|(_, bytes)| bytes)
 }

@@ -1,10 +1,10 @@
 //! What the targets share: how an input says what it is, and a capture to put it in.
 #![allow(dead_code, reason = "no target needs all of it")]
 
-use std::collections::BTreeMap;
+#[path = "../../../common/bundles.rs"]
+pub(crate) mod bundles;
 
-use schema::header::{Clocks, FORMAT_VERSION, Header, Host, Mode, Options, Redaction};
-use schema::manifest::{Manifest, Totals};
+use schema::header::{Header, Mode};
 
 /// The first line of an input and what follows: names in words keep seeds readable and valid when lists change.
 pub(crate) fn named(input: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -44,60 +44,11 @@ pub(crate) fn run_parser(
     }
 }
 
-const CLOCKS: Clocks = Clocks {
-    realtime_us: 1_700_001_000_000_000,
-    boottime_us: Some(1_000_000_000),
-    monotonic_us: Some(1_000_000_000),
-};
-
 /// The header of an invented host.
 pub(crate) fn header(mode: Mode) -> Header {
     Header {
-        format_version: FORMAT_VERSION,
-        capture_id: "0190a0a0-0000-7000-8000-000000000000".to_owned(),
-        tool: "capture fuzz".to_owned(),
-        label: None,
-        host: Host {
-            hostname: Some("web-1".to_owned()),
-            kernel_release: None,
-            machine: None,
-            boot_id: None,
-            clock_ticks: Some(100),
-            page_size: Some(4096),
-            endianness: Some("little".to_owned()),
-        },
-        clocks: CLOCKS,
         mode,
-        root: "/".to_owned(),
-        options: Options {
-            max_size: None,
-            deadline_ms: 60_000,
-            item_timeout_ms: 2_000,
-            workers: 2,
-        },
-        redaction: Redaction {
-            enabled: true,
-            key_id: "0".to_owned(),
-        },
-        own_pid: Some(900),
-        own_uid: 0,
-    }
-}
-
-/// The manifest of a capture that was complete.
-pub(crate) fn manifest() -> Manifest {
-    Manifest {
-        complete: true,
-        incomplete_reasons: Vec::new(),
-        clocks: CLOCKS,
-        outcomes: BTreeMap::new(),
-        counts: BTreeMap::new(),
-        redactions: BTreeMap::new(),
-        worker_pids: vec![7],
-        abandoned_workers: Vec::new(),
-        side_effects: Vec::new(),
-        footprint: None,
-        totals: Totals::default(),
+        ..bundles::header()
     }
 }
 
