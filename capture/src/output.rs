@@ -64,31 +64,18 @@ pub struct Identity {
 impl Output {
     /// Creates the file `path` under its partial name. An existing file of either name is refused.
     pub fn create(path: &Path, limit: Option<u64>, activity: Arc<Activity>) -> Result<Self, Error> {
-        let error = |attempt, path: &Path, errno: Errno| Error::Output {
-            attempt,
-            path: path.to_owned(),
-            source: errno.into(),
-        };
         if path.as_os_str().is_empty() {
             return Err(Error::Argument("--output is an empty name".to_owned()));
         }
-        // What is there is refused before the work and not only at its end.
-        match rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(_) => return Err(error("create", path, Errno::EXIST)),
-            Err(Errno::NOENT) => {}
-            Err(errno) => return Err(error("create", path, errno)),
-        }
         let partial = partial_name(path);
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mode = Mode::RUSR | Mode::WUSR;
-        let file = rustix::fs::open(&partial, flags, mode)
-            .map_err(|errno| error("create", &partial, errno))?;
-        // A umask may take the owner's rights too. Where modes cannot be set there are none to set.
-        let _ = rustix::fs::fchmod(&file, mode);
-        let identity = rustix::fs::fstat(&file)
-            .map(|stat| Identity::of(&stat))
-            .map_err(|errno| error("create", &partial, errno))?;
+        activity.writes_to(&partial);
+        let (file, identity) = activity
+            .during(watch::WRITE_PATIENCE, || create(path, &partial))
+            .map_err(|(path, errno)| Error::Output {
+                attempt: "create",
+                path: path.to_owned(),
+                source: errno.into(),
+            })?;
         Ok(Output::File(PartialFile {
             file,
             partial,
@@ -125,6 +112,25 @@ impl Output {
             // Every frame has been written when it was put.
             Output::Stream(_) => Ok(()),
         }
+    }
+}
+
+/// Creates a file under its partial name, unless one of either name is there; a failure comes with the name that failed.
+fn create<'a>(path: &'a Path, partial: &'a Path) -> Result<(OwnedFd, Identity), (&'a Path, Errno)> {
+    // What is there is refused before the work and not only at its end.
+    match rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(_) => return Err((path, Errno::EXIST)),
+        Err(Errno::NOENT) => {}
+        Err(errno) => return Err((path, errno)),
+    }
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mode = Mode::RUSR | Mode::WUSR;
+    let file = rustix::fs::open(partial, flags, mode).map_err(|errno| (partial, errno))?;
+    // A umask may take the owner's rights too. Where modes cannot be set there are none to set.
+    let _ = rustix::fs::fchmod(&file, mode);
+    match rustix::fs::fstat(&file) {
+        Ok(stat) => Ok((file, Identity::of(&stat))),
+        Err(errno) => Err((partial, errno)),
     }
 }
 
@@ -276,6 +282,14 @@ impl PartialFile {
     }
 
     fn finish(self) -> Result<(), Error> {
+        let result = self.settle();
+        // A file system may have to be asked.
+        let PartialFile { file, activity, .. } = self;
+        activity.during(watch::WRITE_PATIENCE, || drop(file));
+        result
+    }
+
+    fn settle(&self) -> Result<(), Error> {
         let error = |attempt, path: &Path, source: io::Error| Error::Output {
             attempt,
             path: path.to_owned(),
@@ -288,7 +302,10 @@ impl PartialFile {
         });
         settled.map_err(|errno| error("write", &self.partial, errno.into()))?;
         // Whatever has that name now would be passed off as the bundle.
-        if !self.identity.is_at(&self.partial) {
+        let is_ours = self
+            .activity
+            .during(watch::WRITE_PATIENCE, || self.identity.is_at(&self.partial));
+        if !is_ours {
             let source = io::Error::other("somebody removed, renamed or replaced it");
             return Err(error("find", &self.partial, source));
         }

@@ -65,8 +65,12 @@ pub enum Received {
 
 impl Worker {
     /// Starts a worker on a root directory, and waits until it has looked at it, but not for long once the capture has been
-    /// told to stop.
-    pub fn start(root: &[u8], signalled: &AtomicBool) -> Result<(Self, Ready), Error> {
+    /// told to stop. Meanwhile `meanwhile` is called every now and then.
+    pub fn start(
+        root: &[u8],
+        signalled: &AtomicBool,
+        meanwhile: &mut dyn FnMut(),
+    ) -> Result<(Self, Ready), Error> {
         let failed = |attempt, source: io::Error| Error::Worker { attempt, source };
         let (cell, memory) =
             Cell::create().map_err(|errno| failed("share memory with a worker", errno.into()))?;
@@ -110,7 +114,7 @@ impl Worker {
             })
             .map_err(|error| failed("talk to a worker", error))?;
         let ready = worker
-            .wait_ready(signalled)
+            .wait_ready(signalled, meanwhile)
             .map_err(|error| failed("hear from a worker", error));
         match ready {
             Ok(ready) => Ok((worker, ready)),
@@ -121,7 +125,11 @@ impl Worker {
         }
     }
 
-    fn wait_ready(&mut self, signalled: &AtomicBool) -> io::Result<Ready> {
+    fn wait_ready(
+        &mut self,
+        signalled: &AtomicBool,
+        meanwhile: &mut dyn FnMut(),
+    ) -> io::Result<Ready> {
         let deadline = Instant::now() + START_LIMIT;
         let mut told_until = None;
         loop {
@@ -142,6 +150,7 @@ impl Worker {
                 return Err(io::Error::other("a signal ended the capture"));
             }
             wait(std::iter::once(&*self), Duration::from_millis(50))?;
+            meanwhile();
         }
     }
 

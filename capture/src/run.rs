@@ -30,7 +30,7 @@ use crate::pool::{Dying, Worker};
 use crate::progress::Progress;
 use crate::protocol::{End, FileTask, Identity, ItemGroup, Ready, Request, Visit};
 use crate::sink::{Sink, Tally};
-use crate::watch;
+use crate::watch::{self, milliseconds};
 use crate::{Error, key, worker};
 
 /// Processes of one request: enough that the pipe is never empty, few enough that a lost worker costs little.
@@ -156,7 +156,7 @@ struct Capture {
     stop: Option<Stop>,
     /// Whether raising the priority has been tried.
     is_hurrying: bool,
-    priority_raised_after: Option<Duration>,
+    priority_raised: Option<(Duration, &'static str)>,
     progress: Progress,
 }
 
@@ -209,7 +209,7 @@ pub fn run(mut settings: Settings) -> Result<Captured, Error> {
         path: settings.root.clone(),
         source,
     };
-    let (first, ready) = Worker::start(&root, &signalled)?;
+    let (first, ready) = Worker::start(&root, &signalled, &mut || {})?;
     if let Some(reason) = ready.refused {
         return Err(root_error(
             "open the root directory",
@@ -243,15 +243,14 @@ pub fn run(mut settings: Settings) -> Result<Captured, Error> {
         capture_id(clocks)?,
     );
     let activity = Arc::default();
+    watch::over_output(
+        Arc::clone(&activity),
+        Arc::clone(&signalled),
+        settings.deadline,
+    );
     let (output, path) = destination::open(&settings, &header, &activity)?;
     let identity = output.identity();
     let partial = path.as_deref().map(partial_name);
-    watch::over_output(
-        activity,
-        Arc::clone(&signalled),
-        settings.deadline,
-        partial.clone(),
-    );
     let writer = match Writer::new(output, &header) {
         Ok(writer) => writer,
         Err(error) => {
@@ -301,7 +300,7 @@ pub fn run(mut settings: Settings) -> Result<Captured, Error> {
         signalled,
         stop: None,
         is_hurrying: false,
-        priority_raised_after: None,
+        priority_raised: None,
         settings,
     };
     let captured = capture.stages().and_then(|()| capture.finish(path));
@@ -347,7 +346,6 @@ fn header(
     let uname = rustix::system::uname();
     let text = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
     let live = ready.live;
-    let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let own_order = if cfg!(target_endian = "big") {
         "big"
     } else {
@@ -555,7 +553,7 @@ impl Capture {
     }
 
     fn now_ms(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        milliseconds(self.started.elapsed())
     }
 
     fn finish(mut self, path: Option<PathBuf>) -> Result<Captured, Error> {

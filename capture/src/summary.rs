@@ -35,7 +35,7 @@ pub fn json(captured: &Captured, out: &mut dyn Write) -> io::Result<()> {
         size: captured.written.size,
         sha256: &captured.written.sha256,
         members: captured.written.members,
-        duration_ms: u64::try_from(captured.duration.as_millis()).unwrap_or(u64::MAX),
+        duration_ms: crate::watch::milliseconds(captured.duration),
         complete: manifest.complete,
         incomplete_reasons: &manifest.incomplete_reasons,
         outcomes: &manifest.outcomes,

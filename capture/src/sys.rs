@@ -175,6 +175,26 @@ pub fn is_ignored(signal: i32) -> bool {
     action.sa_sigaction == libc::SIG_IGN
 }
 
+/// Lets this thread no more be one that takes these signals, or lets it be again (`pthread_sigmask(3)`). Threads and programs
+/// that it starts begin like it.
+pub fn take_signals(signals: &[i32], take: bool) {
+    let how = if take {
+        libc::SIG_UNBLOCK
+    } else {
+        libc::SIG_BLOCK
+    };
+    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: the set is ours, has the type that the calls take, and is filled by the first of them before it is read. A
+    // number that is no signal is refused, and the old mask is not asked for.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for signal in signals {
+            libc::sigaddset(set.as_mut_ptr(), *signal);
+        }
+        libc::pthread_sigmask(how, set.as_ptr(), std::ptr::null_mut());
+    }
+}
+
 /// What the kernel says of its clock (`adjtimex(2)`, which changes nothing when no mode is given).
 pub fn time_status() -> rustix::io::Result<TimeStatus<'static>> {
     // SAFETY: a structure of integers, for which all zeros are values; a mode of 0 is one of them.

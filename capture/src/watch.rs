@@ -1,12 +1,13 @@
 //! Signals that end a capture, and the end of one whose output takes nothing more.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGXCPU, SIGXFSZ};
 
 use crate::{Error, sys};
 
@@ -25,6 +26,8 @@ pub struct Activity {
     started: Instant,
     /// When patience with the call that is under way ends, milliseconds from `started`; 0 while there is none.
     until_ms: AtomicU64,
+    /// What there is of a bundle while it is not whole; `None` for standard output.
+    partial: Mutex<Option<PathBuf>>,
 }
 
 impl Default for Activity {
@@ -32,6 +35,7 @@ impl Default for Activity {
         Activity {
             started: Instant::now(),
             until_ms: AtomicU64::new(0),
+            partial: Mutex::default(),
         }
     }
 }
@@ -46,15 +50,24 @@ impl Activity {
         result
     }
 
+    /// Tells which file is written to from now on.
+    pub fn writes_to(&self, partial: &Path) {
+        if let Ok(mut place) = self.partial.lock() {
+            *place = Some(partial.to_owned());
+        }
+    }
+
     fn is_stuck(&self) -> bool {
         let until = self.until_ms.load(Ordering::Acquire);
         until > 0 && milliseconds(self.started.elapsed()) >= until
     }
 }
 
+/// Signals that end a capture.
+pub const ENDING: [i32; 4] = [SIGINT, SIGTERM, SIGHUP, SIGXCPU];
+
 /// Notes the signals that end a capture. One that is ignored from the start, as `nohup` has it, stays ignored.
 pub fn signals() -> Result<Arc<AtomicBool>, Error> {
-    use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGXCPU, SIGXFSZ};
     let watch = |signal, flag: &Arc<AtomicBool>| {
         signal_hook::flag::register(signal, Arc::clone(flag)).map_err(|source| Error::Worker {
             attempt: "watch for signals",
@@ -62,7 +75,7 @@ pub fn signals() -> Result<Arc<AtomicBool>, Error> {
         })
     };
     let signalled = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP, SIGXCPU] {
+    for signal in ENDING {
         if !sys::is_ignored(signal) {
             watch(signal, &signalled)?;
         }
@@ -77,33 +90,39 @@ pub fn signals() -> Result<Arc<AtomicBool>, Error> {
 }
 
 /// Ends this process with exit code 2 when it was told to stop, or its deadline has passed, while a write does not return:
-/// the reader of a pipe has stopped, or a file system does not answer. `partial` is what there is of a bundle then.
-pub fn over_output(
-    activity: Arc<Activity>,
-    signalled: Arc<AtomicBool>,
-    deadline: Duration,
-    partial: Option<PathBuf>,
-) {
+/// the reader of a pipe has stopped, or a file system does not answer. Where the file system is a server in user space, nobody
+/// can end a process that it owes an answer, and it is asked once more when the file is closed: then this process says that
+/// it ends, and does so when the server answers or goes.
+pub fn over_output(activity: Arc<Activity>, signalled: Arc<AtomicBool>, deadline: Duration) {
     let mut signalled_at = None;
-    let work = move || loop {
-        std::thread::sleep(TICK);
-        if signalled_at.is_none() && signalled.load(Ordering::Relaxed) {
-            signalled_at = Some(Instant::now());
-        }
-        let is_told = signalled_at.is_some_and(|at| at.elapsed() >= WRITE_PATIENCE);
-        let is_late = activity.started.elapsed() >= deadline.saturating_add(DEADLINE_PATIENCE);
-        if (is_told || is_late) && activity.is_stuck() {
-            give_up(partial.as_deref());
+    let work = move || {
+        sys::take_signals(&ENDING, true);
+        loop {
+            std::thread::sleep(TICK);
+            if signalled_at.is_none() && signalled.load(Ordering::Relaxed) {
+                signalled_at = Some(Instant::now());
+            }
+            let is_told = signalled_at.is_some_and(|at| at.elapsed() >= WRITE_PATIENCE);
+            let is_late = activity.started.elapsed() >= deadline.saturating_add(DEADLINE_PATIENCE);
+            if (is_told || is_late) && activity.is_stuck() {
+                let partial = activity.partial.lock().ok().and_then(|path| path.clone());
+                give_up(partial.as_deref());
+            }
         }
     };
-    // Without the thread a capture still ends, only not while its output hangs.
-    let _ = std::thread::Builder::new()
+    // A thread that waits for a file system takes no signal but a deadly one, and the kernel prefers this one when both may.
+    sys::take_signals(&ENDING, false);
+    let spawned = std::thread::Builder::new()
         .name("watch".to_owned())
         .stack_size(64 << 10)
         .spawn(work);
+    // Without the thread a capture still ends, only not while its output hangs.
+    if spawned.is_err() {
+        sys::take_signals(&ENDING, true);
+    }
 }
 
-fn give_up(partial: Option<&std::path::Path>) {
+fn give_up(partial: Option<&Path>) {
     let (output, rest) = match partial {
         Some(path) => (
             crate::error::shown(path).to_string(),
@@ -124,6 +143,7 @@ fn give_up(partial: Option<&std::path::Path>) {
     std::process::exit(2);
 }
 
-fn milliseconds(duration: Duration) -> u64 {
+/// A duration in whole milliseconds.
+pub fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -12,6 +12,7 @@ use crate::collect::{Collector, first_line};
 use crate::host::Host;
 use crate::protocol::{Access, Ready, Request, Setup};
 use crate::sys::{self, Cell};
+use crate::watch::ENDING;
 
 /// Answers requests on standard input until it is closed. `memory` is the number of the inherited memory file that
 /// holds the shared cell.
@@ -21,6 +22,8 @@ pub fn main(memory: i32) -> std::io::Result<()> {
     // What was open in whoever started the capture. A worker that hangs in the kernel cannot be ended; were it to hold the
     // other end of a pipe, such as that of an ssh session, its reader would wait for ever.
     sys::close_inherited();
+    // Those that the parent leaves to one of its threads.
+    sys::take_signals(&ENDING, true);
     let mut input = std::io::stdin().lock();
     let output = std::io::stdout();
     let Some(bytes) = next_frame(&mut input)? else {

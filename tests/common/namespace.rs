@@ -4,7 +4,7 @@
 //! or to the test that waits for it, the kernel ends all processes of the namespace with it, and mounts and links go
 //! with theirs.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -66,6 +66,13 @@ pub(crate) fn enter(test: &str, environment: &[(&str, OsString)]) -> Place {
     Place::After
 }
 
+/// A command that runs a program with all signals as they are by default: a job in the background of a script ignores some.
+pub(crate) fn with_default_signals(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("env");
+    command.arg("--default-signal").arg(program);
+    command
+}
+
 /// The command that runs a program as process 1 of new pid, mount, network, UTS and IPC namespaces, or what is missing for it.
 pub(crate) fn new_namespaces() -> Result<Command, String> {
     if !is_root() {
@@ -75,7 +82,7 @@ pub(crate) fn new_namespaces() -> Result<Command, String> {
         return Err("needs unshare".to_owned());
     }
     let unshare = || {
-        let mut command = Command::new("unshare");
+        let mut command = with_default_signals("unshare");
         command.args([
             "--pid",
             "--mount",

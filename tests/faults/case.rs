@@ -1,9 +1,9 @@
 //! What a case is, and how it is run: in a process of its own, which is killed with everything that it started.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-use crate::common::namespace::new_namespaces;
+use crate::common::namespace::{new_namespaces, with_default_signals};
 use crate::common::{Guard, wait_within};
 use crate::trial::{self, Report, Skipped, Trial};
 
@@ -104,7 +104,7 @@ impl Case {
         let file = place.path().join("report.json");
         let mut command = match self.run {
             Run::Pending(part) => return Result::Pending(part),
-            Run::Here(_) => Command::new(own),
+            Run::Here(_) => with_default_signals(own),
             Run::InNamespaces(_) => match new_namespaces() {
                 Ok(mut unshare) => {
                     unshare.arg(own);

@@ -28,12 +28,48 @@ pub(crate) const CASES: &[Case] = &[
         "SIGKILL of the capture while a worker cannot move",
         orphan,
     ),
+    Case::slow(
+        "O26",
+        "an output whose server is stopped, or keeps its answers to itself",
+        mute_output,
+    ),
 ];
 
 /// Some twenty captures of a large world, each looked at, on a busy machine.
 const MANY_LIMIT: Duration = Duration::from_mins(8);
-/// What a signal may cost, and what the machine's other work may add to it.
+/// What a signal may cost.
 const SIGNAL_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long a signal took, without what the machine's other work adds to it: the time for which anything had to wait for a
+/// processor, of which the kernel keeps the sum.
+struct Told {
+    at: Instant,
+    stalled: Duration,
+}
+
+impl Told {
+    fn now() -> Self {
+        Told {
+            at: Instant::now(),
+            stalled: stalled(),
+        }
+    }
+
+    fn took(&self) -> Duration {
+        let stalled = stalled().saturating_sub(self.stalled);
+        self.at.elapsed().saturating_sub(stalled)
+    }
+}
+
+/// From `/proc/pressure/cpu`, which a kernel need not have.
+fn stalled() -> Duration {
+    let text = std::fs::read_to_string("/proc/pressure/cpu").unwrap_or_default();
+    let some = text.lines().find(|line| line.starts_with("some "));
+    let total = some.and_then(|line| line.rsplit_once("total="));
+    total.map_or(Duration::ZERO, |(_, total)| {
+        Duration::from_micros(total.trim().parse().unwrap())
+    })
+}
 
 fn told_to_stop(trial: &mut Trial) -> Result<(), Skipped> {
     let healthy = trial.healthy(3);
@@ -45,9 +81,9 @@ fn told_to_stop(trial: &mut Trial) -> Result<(), Skipped> {
         let mut capture = begin(trial, &[], &bundle);
         std::thread::sleep(whole.moment(moment));
         kill(signal, capture.pid());
-        let told = Instant::now();
+        let told = Told::now();
         let status = wait_within(&mut capture.0, LIMIT);
-        let took = told.elapsed();
+        let took = told.took();
         let Some(status) = status else {
             trial.ends(false, format!("SIG{signal} does not end it"));
             return Ok(());
@@ -130,23 +166,16 @@ fn stopped_reader(trial: &mut Trial) -> Result<(), Skipped> {
     let healthy = trial.healthy(2);
     noise_logs();
     for signal in ["INT", "TERM"] {
-        let mut command = trial.capture();
-        let child = command
-            .args(["-o", "-"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        let mut capture = Guard(child.unwrap());
-        std::thread::sleep(Duration::from_secs(2));
-        trial.rest(
-            capture.0.try_wait().unwrap().is_none(),
-            "it waits for its reader",
-        );
+        let mut capture = begin_heard(trial.capture().stdout(Stdio::piped()), Path::new("-"));
+        let wchan = format!("/proc/{}/wchan", capture.pid());
+        wait_for("a capture that waits for its reader", || {
+            let place = std::fs::read_to_string(&wchan).unwrap();
+            place.contains("pipe_write").then_some(())
+        });
         kill(signal, capture.pid());
-        let told = Instant::now();
+        let told = Told::now();
         let status = wait_within(&mut capture.0, Duration::from_secs(20));
-        let took = told.elapsed();
+        let took = told.took();
         trial.ends(
             status.is_some() && took <= SIGNAL_LIMIT,
             format!("SIG{signal} took {took:?}"),
@@ -267,6 +296,63 @@ fn orphan(trial: &mut Trial) -> Result<(), Skipped> {
     Ok(())
 }
 
+/// Nobody can end a process that such a server owes an answer, and each has to be asked when its file is closed: what can be
+/// done is to say so and to leave when it answers or goes.
+fn mute_output(trial: &mut Trial) -> Result<(), Skipped> {
+    let healthy = trial.healthy(2);
+    noise_logs();
+    for (signal, rule) in [
+        ("TERM", "write:*:stop"),
+        ("INT", "write:*:stop:1"),
+        ("HUP", "write:*:never"),
+        // Asked last of all.
+        ("TERM", "flush:*:never"),
+    ] {
+        let mount = trial.place().join(rule.replace(':', "-"));
+        let server = trial.server(&mount, &[rule])?;
+        let bundle = mount.join("x.tar.zst");
+        let mut capture = begin_heard(&mut trial.capture(), &bundle);
+        let mut stderr = std::io::BufReader::new(capture.0.stderr.take().unwrap());
+        if rule.starts_with("write") {
+            let wchan = format!("/proc/{}/wchan", capture.pid());
+            let end = Instant::now() + LIMIT;
+            let is_waiting = || {
+                std::fs::read_to_string(&wchan)
+                    .is_ok_and(|place| place.contains("request_wait_answer"))
+            };
+            while !is_waiting() && Instant::now() < end {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        } else {
+            wait_for("a bundle that is begun", || {
+                std::fs::symlink_metadata(partial(&bundle)).ok()
+            });
+        }
+        kill(signal, capture.pid());
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut said = String::new();
+            let _ = std::io::BufRead::read_line(&mut stderr, &mut said);
+            let _ = sender.send(said);
+        });
+        let said = receiver.recv_timeout(LIMIT).unwrap_or_default();
+        trial.named(
+            said.contains("takes nothing more"),
+            format!("{signal}, {rule}: {said}"),
+        );
+        kill("KILL", server);
+        let ended = wait_within(&mut capture.0, LIMIT);
+        trial.ends(
+            ended.is_some_and(|status| status.code() == Some(2)),
+            format!("{signal}, {rule}: {ended:?}"),
+        );
+        no_workers(trial);
+    }
+    let bundle = trial.bundle(&[], LIMIT);
+    healthy.check(trial, &bundle);
+    Ok(())
+}
+
 /// A whole capture of a large world, to compare with.
 pub(crate) struct Whole {
     bundle: PathBuf,
@@ -336,6 +422,13 @@ fn begin(trial: &Trial, options: &[&str], bundle: &Path) -> Guard {
     let mut command = trial.capture();
     command.args(options).arg("-o").arg(bundle);
     Guard(command.stdin(Stdio::null()).spawn().unwrap())
+}
+
+/// A capture whose messages are to be read.
+fn begin_heard(command: &mut Command, bundle: &Path) -> Guard {
+    command.arg("-o").arg(bundle);
+    let child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn();
+    Guard(child.unwrap())
 }
 
 pub(crate) fn kill(signal: &str, pid: u32) {

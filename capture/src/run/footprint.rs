@@ -53,12 +53,10 @@ impl Capture {
                 links.join(", ")
             ));
         }
-        sentences.extend(self.priority_raised_after.map(|after| {
-            format!(
-                "raised to nice 0 after {} s: a quarter of the deadline had passed",
-                after.as_secs()
-            )
-        }));
+        sentences
+            .extend(self.priority_raised.map(|(after, why)| {
+                format!("raised to nice 0 after {} s: {why}", after.as_secs())
+            }));
         if !self.abandoned.is_empty() {
             sentences.push(format!(
                 "{} worker processes hang in the kernel and were left behind",

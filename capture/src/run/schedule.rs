@@ -17,6 +17,7 @@ use crate::protocol::{
     Access, End, FileSystemTask, FileTask, Identity, ItemGroup, Reply, Request, Visit,
 };
 use crate::sink::Incoming;
+use crate::watch::milliseconds;
 
 /// Requests a worker is given ahead, so that it never waits for the parent.
 const AHEAD: usize = 2;
@@ -35,6 +36,7 @@ impl Capture {
                 return Ok(());
             }
             self.check_stop()?;
+            self.hurry();
             if self.stop.is_some() {
                 return self.skip_all(queue);
             }
@@ -56,7 +58,6 @@ impl Capture {
             let now = self.now_ms();
             self.sink.tick(now)?;
             self.bury();
-            self.hurry();
         }
     }
 
@@ -466,7 +467,12 @@ impl Capture {
 
     /// Starts a worker in the place of a lost one; says whether that worked.
     pub(super) fn replace_worker(&mut self) -> bool {
-        match Worker::start(&self.root, &self.signalled) {
+        let (sink, started) = (&mut self.sink, self.started);
+        // What was read before must not wait for it. A failure that the sink does not keep comes back with the next tick.
+        let mut tick = || {
+            let _ = sink.tick(milliseconds(started.elapsed()));
+        };
+        match Worker::start(&self.root, &self.signalled, &mut tick) {
             Ok((worker, ready)) if ready.refused.is_none() => {
                 self.worker_pids
                     .insert(ready.pid.unwrap_or_else(|| worker.pid()));
@@ -485,19 +491,26 @@ impl Capture {
         self.dying.retain_mut(|dying| !dying.is_dead());
     }
 
-    /// Behind the plan at a quarter of the deadline, politeness would cost the capture.
+    /// Behind the plan at a quarter of the deadline, politeness would cost the capture; and who has told it to end waits.
     fn hurry(&mut self) {
-        let quarter = self.settings.deadline.checked_div(4).unwrap_or_default();
-        let elapsed = self.started.elapsed();
-        if self.is_hurrying || elapsed < quarter {
+        if self.is_hurrying {
             return;
         }
+        let quarter = self.settings.deadline.checked_div(4).unwrap_or_default();
+        let elapsed = self.started.elapsed();
+        let why = if self.is_over() {
+            "it had to end"
+        } else if elapsed >= quarter {
+            "a quarter of the deadline had passed"
+        } else {
+            return;
+        };
         self.is_hurrying = true;
         // Only a privileged process may take its niceness back.
         if rustix::process::setpriority_process(None, 0).is_err() {
             return;
         }
-        self.priority_raised_after = Some(elapsed);
+        self.priority_raised = Some((elapsed, why));
         for crew in &self.workers {
             crew.worker.set_priority(0);
         }

@@ -6,7 +6,7 @@
 // link to "plain", NAME=FILE has the bytes of a file outside, and NAME alone is a file with one line. "plain" is always
 // there. In a rule the NAME may be . for the root directory and * for everything. OPERATION is lookup (NAME is then what
 // is looked for), getattr, open, read, write, flush, release, readlink, readdir, access, statfs or init; ANSWER is never,
-// eio, enosys, or a number of milliseconds to wait. So many requests as AFTER says are answered well before.
+// eio, enosys, stop, which answers well and stops the server then, or a number of milliseconds to wait. So many requests as AFTER says are answered well before.
 //
 // Files can be created and written to, but keep nothing.
 //
@@ -28,7 +28,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST = 80, NEVER = -1, EIO_ANSWER = -2, ENOSYS_ANSWER = -3 };
+enum { MOST = 80, NEVER = -1, EIO_ANSWER = -2, ENOSYS_ANSWER = -3, STOP = -4 };
 
 struct node {
     const char *name;
@@ -87,6 +87,7 @@ static void add_rule(const char *argument) {
     rule->answer = !strcmp(answer, "never")    ? NEVER
                    : !strcmp(answer, "eio")    ? EIO_ANSWER
                    : !strcmp(answer, "enosys") ? ENOSYS_ANSWER
+                   : !strcmp(answer, "stop")   ? STOP
                                                : atoi(answer);
 }
 
@@ -278,6 +279,11 @@ int main(int count, char **arguments) {
             if (ruled == NEVER) continue;
             if (ruled == EIO_ANSWER || ruled == ENOSYS_ANSWER) {
                 reply(header->unique, ruled == EIO_ANSWER ? -EIO : -ENOSYS, 0, 0);
+                continue;
+            }
+            if (ruled == STOP) {
+                answer(header, body);
+                raise(SIGSTOP);
                 continue;
             }
             // The others are served meanwhile.
