@@ -24,6 +24,7 @@ mod large;
 mod mutations;
 mod output;
 mod processes;
+mod racing;
 mod secrets;
 mod shown;
 mod statements;
@@ -41,6 +42,7 @@ use case::{Case, Result};
 fn cases() -> Vec<&'static Case> {
     let families = [
         processes::CASES,
+        racing::CASES,
         large::CASES,
         hanging::CASES,
         footprint::CASES,
