@@ -22,6 +22,7 @@ mod forged;
 mod hanging;
 mod large;
 mod mutations;
+mod named;
 mod output;
 mod processes;
 mod racing;
@@ -31,6 +32,7 @@ mod statements;
 mod surroundings;
 mod table;
 mod trial;
+mod views;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,8 @@ fn cases() -> Vec<&'static Case> {
     let families = [
         processes::CASES,
         racing::CASES,
+        named::CASES,
+        views::CASES,
         large::CASES,
         hanging::CASES,
         footprint::CASES,
