@@ -4,7 +4,7 @@
 //! the database, and are escaped only where somebody looks at them.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -127,8 +127,8 @@ pub fn escaped_lines(bytes: &[u8]) -> String {
             [text @ .., b'\t'] => (text, "\t"),
             text => (text, ""),
         };
-        shown.push_str(&escaped(text).to_string());
-        shown.push_str(end);
+        // It may be most of what fits into memory. A string takes everything.
+        let _ = write!(shown, "{}{end}", escaped(text));
     }
     shown
 }

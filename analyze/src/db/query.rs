@@ -30,9 +30,9 @@ use limits::Clock;
 pub use limits::{Limits, MEMORY_MIB};
 pub use snapshot::Snapshot;
 
-/// Most bytes of one value. The largest that a bundle holds are environment blocks (128 KiB); aggregates may add up
-/// what a person still reads.
-const LENGTH_LIMIT: i32 = 64 << 20;
+/// Most bytes of one value. The largest that a bundle holds are members (16 MiB); aggregates may add up more, which people see as
+/// a size, and programs get.
+const LENGTH_LIMIT: i32 = 128 << 20;
 /// Most bytes of one statement.
 const SQL_LIMIT: i32 = 1 << 20;
 /// Instructions of SQLite's machine between two looks at the clock: about a tenth of a millisecond.
