@@ -15,6 +15,7 @@ pub mod queries;
 pub mod snapshot;
 pub mod source;
 pub mod tables;
+pub mod temporary;
 pub mod unpack;
 
 use std::io::{self, BufWriter, Write};

@@ -6,12 +6,15 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
-use crate::db::load;
+use crate::db::load::{self, State};
 use crate::db::query::{Limits, Unlocked};
 use crate::evidence::Evidence;
+use crate::temporary::Temporary;
 
 /// First bytes of every SQLite file.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// What follows after the page size where changes go into a log beside the file; `load` never makes such a file.
+const WITH_LOG: u8 = 2;
 
 /// What lies at a path.
 pub enum Source {
@@ -19,6 +22,8 @@ pub enum Source {
     Evidence(Box<Evidence>),
     /// A database that `load` made.
     Database,
+    /// One into which a load was cut off.
+    CutOffDatabase,
 }
 
 impl Source {
@@ -41,17 +46,26 @@ impl Source {
         let mut file = File::open(path).map_err(failed)?;
         let mut magic = Vec::new();
         file.by_ref()
-            .take(16)
+            .take(20)
             .read_to_end(&mut magic)
             .map_err(|error| Error::io("read", path, error))?;
-        if magic != SQLITE_MAGIC {
+        if !magic.starts_with(SQLITE_MAGIC) {
             return Ok(Source::Evidence(Box::new(Evidence::bundle(path, file)?)));
         }
         drop(file);
-        if load::is_ours(path)? {
-            Ok(Source::Database)
-        } else {
-            Err(refused("is an SQLite database that analyze did not make"))
+        if magic
+            .get(18..)
+            .is_some_and(|modes| modes.contains(&WITH_LOG))
+        {
+            return Err(refused(
+                "is a database with a write-ahead log, and even reading it would write files beside it; \
+                 `PRAGMA journal_mode = DELETE` of sqlite3 makes it a plain one",
+            ));
+        }
+        match load::state(path)? {
+            State::Ours => Ok(Source::Database),
+            State::CutOff => Ok(Source::CutOffDatabase),
+            State::Foreign => Err(refused("is an SQLite database that analyze did not make")),
         }
     }
 
@@ -59,7 +73,7 @@ impl Source {
     pub fn evidence(path: &Path) -> Result<Evidence, Error> {
         match Source::open(path)? {
             Source::Evidence(evidence) => Ok(*evidence),
-            Source::Database => Err(Error::Input {
+            Source::Database | Source::CutOffDatabase => Err(Error::Input {
                 path: path.to_owned(),
                 reason: "is a database; this needs a bundle or an extracted directory".to_owned(),
             }),
@@ -67,10 +81,11 @@ impl Source {
     }
 }
 
-/// Checks that a file which is to be loaded into is a database of ours.
+/// Checks that a file which is to be loaded into is a database of ours, and restores it where a load into it was cut off.
 pub fn check_database(path: &Path) -> Result<(), Error> {
     match Source::open(path) {
         Ok(Source::Database) => Ok(()),
+        Ok(Source::CutOffDatabase) => load::restore(path),
         Ok(Source::Evidence(_)) | Err(Error::Bundle { .. }) => Err(Error::Input {
             path: path.to_owned(),
             reason: "is no database; a name that does not exist makes a new one".to_owned(),
@@ -85,7 +100,7 @@ pub struct Opened {
     path: PathBuf,
     whole: bool,
     /// Deletes a database that was made for this command only.
-    temporary: RefCell<Option<tempfile::TempPath>>,
+    temporary: RefCell<Option<Temporary>>,
 }
 
 impl Opened {
@@ -127,19 +142,21 @@ pub fn open(path: &Path) -> Result<Opened, Error> {
                 temporary: RefCell::default(),
             });
         }
+        Source::CutOffDatabase => {
+            return Err(Error::Input {
+                path: path.to_owned(),
+                reason: "a load into it was cut off; to load that bundle again restores it"
+                    .to_owned(),
+            });
+        }
     };
-    let temporary = tempfile::Builder::new()
-        .prefix("analyze-")
-        .suffix(".db")
-        .tempfile()
-        .map_err(|error| Error::io("create a file in", std::env::temp_dir(), error))?
-        .into_temp_path();
-    let loaded = load::load_private(&temporary, &mut evidence)?;
+    let temporary = Temporary::new()?;
+    let loaded = load::load_private(temporary.path(), &mut evidence)?;
     if !loaded.whole {
         tell_broken(&evidence);
     }
     Ok(Opened {
-        path: temporary.to_path_buf(),
+        path: temporary.path().to_owned(),
         whole: loaded.whole,
         temporary: RefCell::new(Some(temporary)),
     })

@@ -14,6 +14,7 @@ mod common;
 
 mod bundles;
 mod case;
+mod databases;
 mod ended;
 mod files;
 mod footprint;
@@ -54,6 +55,7 @@ fn cases() -> Vec<&'static Case> {
         output::CASES,
         ended::CASES,
         bundles::CASES,
+        databases::CASES,
         forged::CASES,
         mutations::CASES,
         statements::CASES,

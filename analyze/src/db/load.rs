@@ -1,6 +1,7 @@
 //! Loading a capture into a database: all of it or nothing.
 
 use std::collections::HashMap;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::Duration;
 
@@ -51,16 +52,78 @@ pub fn load_private(file: &Path, evidence: &mut Evidence) -> Result<Loaded, Erro
     insert(connection, evidence)
 }
 
-/// Whether a database is one of ours.
-pub fn is_ours(path: &Path) -> Result<bool, Error> {
+/// What an SQLite database is to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// One of ours.
+    Ours,
+    /// One of ours, as far as its first page tells, into which a load was cut off. A journal beside it has what it was before.
+    CutOff,
+    /// Somebody else's.
+    Foreign,
+}
+
+/// Tells what a database is, without writing to it.
+pub fn state(path: &Path) -> Result<State, Error> {
     let read = || -> Result<i32, rusqlite::Error> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_query_value(None, "application_id", |row| row.get(0))
     };
-    let id =
-        read().map_err(|error| failed(&format!("read {}", crate::error::shown(path)), error))?;
-    Ok(id == ddl::APPLICATION_ID)
+    match read() {
+        Ok(ddl::APPLICATION_ID) => Ok(State::Ours),
+        Ok(_) => Ok(State::Foreign),
+        Err(error) if is_cut_off(&error) => match first_application_id(path) {
+            Ok(ddl::APPLICATION_ID) => Ok(State::CutOff),
+            Ok(_) => Ok(State::Foreign),
+            Err(error) => Err(Error::io("read", path, error)),
+        },
+        Err(error) => Err(failed(
+            &format!("read {}", crate::error::shown(path)),
+            error,
+        )),
+    }
+}
+
+fn is_cut_off(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_READONLY_ROLLBACK)
+}
+
+/// As it stands in the file, whatever a journal says.
+fn first_application_id(path: &Path) -> std::io::Result<i32> {
+    const OFFSET: u64 = 68;
+    let mut bytes = [0; 4];
+    let mut file = std::fs::File::open(path)?;
+    file.seek(SeekFrom::Start(OFFSET))?;
+    file.read_exact(&mut bytes)?;
+    Ok(i32::from_be_bytes(bytes))
+}
+
+/// Restores what a database was before a load into it was cut off.
+pub fn restore(path: &Path) -> Result<(), Error> {
+    let restored = writable(path).and_then(|connection| {
+        // The first look does it.
+        connection.pragma_query_value(None, "user_version", |row| row.get::<_, i32>(0))
+    });
+    match restored {
+        Ok(_) => Ok(()),
+        Err(error) => Err(failed(
+            "restore what the database was before a load was cut off",
+            error,
+        )),
+    }
+}
+
+/// Opens a database for writing, in a way in which nothing runs that whoever made it may have put into it beside tables.
+fn writable(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    Ok(connection)
 }
 
 fn into_new(target: &Path, evidence: &mut Evidence) -> Result<Loaded, Error> {
@@ -86,18 +149,11 @@ fn into_new(target: &Path, evidence: &mut Evidence) -> Result<Loaded, Error> {
 }
 
 fn into_existing(target: &Path, evidence: &mut Evidence) -> Result<Loaded, Error> {
-    let connection = Connection::open_with_flags(target, OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .map_err(|error| failed("open the database", error))?;
-    let prepare = || -> Result<i32, rusqlite::Error> {
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        // Whoever made the file may have put more into it than tables.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-        connection.pragma_update(None, "cell_size_check", true)?;
-        connection.pragma_query_value(None, "user_version", |row| row.get(0))
-    };
-    let version = prepare().map_err(|error| failed("prepare the database", error))?;
+    let opened = writable(target).and_then(|connection| {
+        let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok((connection, version))
+    });
+    let (connection, version) = opened.map_err(|error| failed("open the database", error))?;
     if version != ddl::version() {
         return Err(Error::Input {
             path: target.to_owned(),

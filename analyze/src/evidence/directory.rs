@@ -24,12 +24,6 @@ impl Directory {
     /// Lists the members. Only `freezeframe` and `root` are looked into: the bundle itself, or anything else, may lie
     /// beside them.
     pub(super) fn open(path: &Path) -> Result<Self, schema::Error> {
-        if !path.join(member::HEADER).is_file() {
-            return Err(schema::Error::NotABundle(format!(
-                "the directory has no {}",
-                member::HEADER
-            )));
-        }
         let mut directory = Directory {
             path: path.to_owned(),
             names: Vec::new(),
@@ -38,6 +32,13 @@ impl Directory {
         for top in ["freezeframe", member::ROOT] {
             if path.join(top).symlink_metadata().is_ok() {
                 directory.list(top)?;
+            }
+            // Before the rest, of which there may be much below a directory that is something else. Not what a link leads to.
+            if !directory.names.iter().any(|name| name == member::HEADER) {
+                return Err(schema::Error::NotABundle(format!(
+                    "the directory has no file {}",
+                    member::HEADER
+                )));
             }
         }
         Ok(directory)
