@@ -265,6 +265,9 @@ fn other_bundle(trial: &Trial) -> PathBuf {
     common::capture_tree(&tree, trial.place())
 }
 
+/// Makes something of a name.
+type Maker<'a> = &'a dyn Fn(&Path);
+
 fn directories(trial: &mut Trial) -> Result<(), Skipped> {
     let place = trial.place().to_owned();
     let directory = place.join("extracted");
@@ -287,7 +290,7 @@ fn directories(trial: &mut Trial) -> Result<(), Skipped> {
     let socket = |name: &Path| drop(std::os::unix::net::UnixListener::bind(name).unwrap());
     let nothing = |_: &Path| {};
     // What takes the place of which member, and the exit codes of verify and load.
-    let makers: [(&str, &str, &dyn Fn(&Path), i32); 11] = [
+    let makers: [(&str, &str, Maker<'_>, i32); 11] = [
         ("a link", "root/proc/1/cmdline", &link, 1),
         ("a FIFO", "root/proc/1/cmdline", &fifo, 1),
         ("a device", "root/proc/1/cmdline", &device, 1),
