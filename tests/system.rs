@@ -119,7 +119,7 @@ fn local_file_systems_are_measured_and_others_left_alone() {
     let measured = |path: &str, rows: &[&str]| {
         let sql = format!(
             "SELECT device, covered, {columns} FROM mounts WHERE path = '/mnt/{path}' AND mount_namespace = (
-               SELECT inode FROM process_namespaces WHERE pid = 1 AND type = 'mnt') ORDER BY mount_id"
+               SELECT inode FROM process_namespaces WHERE pid = 1 AND type = 'mnt') ORDER BY covered DESC"
         );
         expect_rows(bundle, &sql, &rows.join("\n"));
     };

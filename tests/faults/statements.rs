@@ -223,7 +223,7 @@ fn too_large(trial: &mut Trial) -> Result<(), Skipped> {
             "SELECT printf('%.*c', 2147483647, 'x')".to_owned(),
             "too big",
         ),
-        ("SELECT hex(zeroblob(60000000))".to_owned(), "too big"),
+        ("SELECT hex(zeroblob(70000000))".to_owned(), "too big"),
         (
             "SELECT replace(hex(zeroblob(8000000)), '0', hex(zeroblob(100)))".to_owned(),
             "too big",
