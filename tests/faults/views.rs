@@ -115,8 +115,20 @@ fn other_namespaces(trial: &mut Trial) -> Result<(), Skipped> {
             ],
         format!("{found:?}"),
     );
-    let entered = std::fs::read_to_string(&trace).unwrap();
-    trial.harmless(entered.is_empty(), format!("it went elsewhere: {entered}"));
+    let trace = std::fs::read_to_string(&trace).unwrap();
+    // The end of a worker may be a line too, without the name of a call.
+    let entered: Vec<&str> = trace
+        .lines()
+        .filter(|line| {
+            ["setns(", "unshare(", "ptrace("]
+                .iter()
+                .any(|call| line.contains(call))
+        })
+        .collect();
+    trial.harmless(
+        entered.is_empty(),
+        format!("it went elsewhere: {entered:?}"),
+    );
     Ok(())
 }
 
