@@ -149,8 +149,11 @@ impl<'a, F: AsFd> Collector<'a, F> {
 
     fn list_processes(&mut self, number: u8) -> std::io::Result<()> {
         let mut pids = Vec::new();
+        // Every kernel has it.
+        let mut has_uptime = false;
         let listed = self.host.list_proc(|name| {
             pids.extend(decimal(name).filter(|pid| *pid > 0));
+            has_uptime |= name == b"uptime";
         });
         pids.sort_unstable();
         if !self.host.is_live() {
@@ -160,11 +163,18 @@ impl<'a, F: AsFd> Collector<'a, F> {
             self.replies.send(&Reply::Processes(part.to_vec()))?;
         }
         let mut end = ended(listed);
-        // It lives as long as its pid namespace does.
-        if self.host.is_live() && end.outcome == schema::Outcome::Collected && !pids.contains(&1) {
-            let reason =
-                "process 1 is not shown, so those of other users may be hidden too (hidepid)";
-            end = End::because(schema::Outcome::Truncated, reason);
+        if self.host.is_live() && end.outcome == schema::Outcome::Collected {
+            let hidden = if !has_uptime {
+                Some("nothing but processes is shown (subset=pid)")
+            } else if !pids.contains(&1) {
+                // It lives as long as its pid namespace does.
+                Some("process 1 is not shown, so those of other users may be hidden too (hidepid)")
+            } else {
+                None
+            };
+            end = hidden.map_or(end, |reason| {
+                End::because(schema::Outcome::Truncated, reason)
+            });
         }
         self.replies.send(&Reply::Listed(end))
     }

@@ -617,6 +617,10 @@ impl Capture {
                     format!("{count} {}{because}, such as {example}", outcome.as_str())
                 }),
         );
+        let has_something = tally.outcomes.contains_key(Outcome::Collected.as_str());
+        if reasons.is_empty() && !has_something {
+            reasons.push("nothing of a host lies below the root".to_owned());
+        }
         let words = |map: &BTreeMap<&'static str, u64>| {
             map.iter()
                 .map(|(word, count)| ((*word).to_owned(), *count))

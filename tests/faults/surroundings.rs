@@ -52,6 +52,11 @@ pub(crate) const CASES: &[Case] = &[
         "processes that /proc hides (hidepid)",
         hidden_processes,
     ),
+    Case::quick(
+        "O39",
+        "a /proc of nothing but processes (subset=pid)",
+        processes_only,
+    ),
 ];
 
 const NOBODY: &str = "65534";
@@ -411,6 +416,15 @@ fn no_root(trial: &mut Trial) -> Result<(), Skipped> {
         let mode = Trial::rows(&bundle, "SELECT mode FROM snapshots");
         trial.named(mode == ["live"], format!("{root}: {mode:?}"));
     }
+    // Somebody has mistyped a name.
+    std::fs::create_dir("/mnt/empty").unwrap();
+    let bundle = trial.bundle(&["--root", "/mnt/empty"], LIMIT);
+    let sql = "SELECT complete, incomplete_reason FROM snapshots";
+    let found = Trial::rows(&bundle, sql);
+    trial.named(
+        found == ["0 | nothing of a host lies below the root"],
+        format!("an empty root: {found:?}"),
+    );
     // The host's files without its /proc, or with a plain directory in that place, are a dead tree.
     for (root, prepare) in [("/mnt/without", ""), ("/mnt/plain", "proc")] {
         write(
@@ -512,6 +526,30 @@ fn hidden_processes(trial: &mut Trial) -> Result<(), Skipped> {
     let found = Trial::rows(&bundle, sql);
     trial.named(found == ["truncated | 1"], format!("{found:?}"));
     let sql = "SELECT complete, incomplete_reason LIKE '%hidepid%' FROM snapshots";
+    let found = Trial::rows(&bundle, sql);
+    trial.harmless(found == ["0 | 1"], format!("called complete: {found:?}"));
+    Ok(())
+}
+
+fn processes_only(trial: &mut Trial) -> Result<(), Skipped> {
+    let healthy = trial.healthy(2);
+    let mut command = Command::new("unshare");
+    command
+        .args([
+            "--mount",
+            "sh",
+            "-c",
+            "mount -t proc -o subset=pid proc /proc || exit 99; exec \"$@\"",
+            "sh",
+        ])
+        .arg(trial.capture().get_program())
+        .arg("-q");
+    let bundle = trial.bundle_by(&mut command, LIMIT);
+    healthy.check(trial, &bundle);
+    let sql = "SELECT DISTINCT outcome, reason LIKE '%subset=pid%' FROM collection_log WHERE path = '/proc'";
+    let found = Trial::rows(&bundle, sql);
+    trial.named(found == ["truncated | 1"], format!("{found:?}"));
+    let sql = "SELECT complete, incomplete_reason LIKE '%subset=pid%' FROM snapshots";
     let found = Trial::rows(&bundle, sql);
     trial.harmless(found == ["0 | 1"], format!("called complete: {found:?}"));
     Ok(())
