@@ -30,10 +30,15 @@ pub(crate) const CASES: &[Case] = &[
     ),
     Case::quick(
         "C22",
-        "no arguments, and arguments without an end",
+        "no arguments, arguments without an end, and a title over them",
         odd_arguments,
     ),
     Case::slow("C23", "65,000 mappings", mappings),
+    Case::slow(
+        "C45",
+        "arguments in memory that somebody is to provide, and does not (userfaultfd)",
+        unprovided,
+    ),
     Case::slow(
         "C24",
         "100,000 descriptors, or what the host allows, and 30,000 threads",
@@ -220,6 +225,7 @@ fn odd_arguments(trial: &mut Trial) -> Result<(), Skipped> {
     let healthy = trial.healthy(3);
     let empty = odd(trial, &["empty"])?;
     let bare = odd(trial, &["bare"])?;
+    let titled = odd(trial, &["title"])?;
     let bundle = trial.bundle(&[], LIMIT);
     healthy.check(trial, &bundle);
     let row = |pid: u32| {
@@ -232,17 +238,52 @@ fn odd_arguments(trial: &mut Trial) -> Result<(), Skipped> {
             ),
         )
     };
-    let rows = [row(empty), row(bare)].concat();
+    let rows = [row(empty), row(bare), row(titled)].concat();
     let read = |pid: u32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     // Linux 5.18 and later give a program without arguments an empty one.
     trial.named(
-        rows == ["'' | 0 | 1 | 0", "bare-argum | 0 | 1 | 0"],
+        rows == [
+            "'' | 0 | 1 | 0",
+            "bare-argum | 0 | 1 | 0",
+            "worker: as long as a title may well be, beyond the arguments | 0 | 1 | 0",
+        ],
         format!("{rows:?} for {:?} and {:?}", read(empty), read(bare)),
     );
-    let lives = [empty, bare].map(|pid| {
+    let lives = [empty, bare, titled].map(|pid| {
         std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(" S "))
     });
-    trial.harmless(lives == [true, true], format!("{lives:?}"));
+    trial.harmless(lives == [true; 3], format!("{lives:?}"));
+    Ok(())
+}
+
+fn unprovided(trial: &mut Trial) -> Result<(), Skipped> {
+    let healthy = trial.healthy(20);
+    let mute = odd(trial, &["mute"])?;
+    let bundle = trial.bundle(&["--item-timeout", "1000"], LIMIT);
+    healthy.check(trial, &bundle);
+    // What lies elsewhere is there.
+    let rows = Trial::rows(
+        &bundle,
+        &format!(
+            "SELECT name, state, path LIKE '%/bigargs', cmdline IS NULL, \
+             (SELECT count(*) > 0 FROM process_memory_map AS m WHERE m.pid = p.pid) \
+             FROM processes AS p WHERE pid = {mute}"
+        ),
+    );
+    trial.rest(rows == ["bigargs | S | 1 | 1 | 1"], format!("{rows:?}"));
+    // The kernel gives nothing of it instead of waiting; a future one may wait.
+    let rows = Trial::rows(
+        &bundle,
+        &format!(
+            "SELECT count(*) FROM (SELECT path FROM collection_log WHERE pid = {mute} \
+                 AND path LIKE '%/cmdline' AND outcome = 'timed out' \
+             UNION ALL SELECT member FROM parse_issues WHERE member = 'root/proc/{mute}/cmdline' \
+                 AND reason LIKE '4096 bytes of arguments%')"
+        ),
+    );
+    trial.named(rows == ["1"], format!("cmdline: {rows:?}"));
+    let stat = std::fs::read_to_string(format!("/proc/{mute}/stat")).unwrap_or_default();
+    trial.harmless(stat.contains(" S "), stat);
     Ok(())
 }
 

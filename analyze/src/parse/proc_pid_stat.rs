@@ -23,6 +23,8 @@ pub(crate) struct Stat<'a> {
     /// Pages.
     pub(crate) rss: Option<u64>,
     pub(crate) processor: Option<u32>,
+    /// Bytes of the arguments; 0 for who may not know, and for what has no memory any more.
+    pub(crate) argument_bytes: Option<u64>,
 }
 
 /// `PF_KTHREAD` of the flags.
@@ -61,6 +63,14 @@ fn stat(input: &[u8]) -> Option<Stat<'_>> {
         vsize: fields.next().and_then(decimal),
         rss: fields.next().and_then(decimal),
         processor: fields.nth(14).and_then(decimal),
+        argument_bytes: {
+            // Skipped: rt_priority to start_brk.
+            let start: Option<u64> = fields.nth(8).and_then(decimal);
+            let end: Option<u64> = fields.next().and_then(decimal);
+            start
+                .zip(end)
+                .and_then(|(start, end)| end.checked_sub(start))
+        },
     })
 }
 
@@ -69,7 +79,7 @@ mod tests {
     use super::*;
 
     const TAIL: &str = " S 1 812 812 34816 -1 4194624 2316 6047 3 4 5 7 10 11 20 -5 1 0 1421 15921152 1789 \
-                        18446744073709551615 1 1 0 0 0 0 0 4096 81925 0 0 0 17 3 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+                        18446744073709551615 1 1 0 0 0 0 0 4096 81925 0 0 0 17 3 0 0 0 0 0 0 0 0 4096 4112 4112 4200 0\n";
 
     fn check(comm: &[u8]) {
         let line = [b"812 (", comm, b")", TAIL.as_bytes()].concat();
@@ -93,6 +103,7 @@ mod tests {
                 vsize: Some(15_921_152),
                 rss: Some(1789),
                 processor: Some(3),
+                argument_bytes: Some(16),
             })
         );
     }

@@ -40,6 +40,10 @@ struct Seen {
     total_by_stat: Option<u64>,
     /// Bytes, by stat.
     resident_by_stat: Option<u64>,
+    /// Bytes, by stat.
+    argument_bytes: Option<u64>,
+    /// Where the kernel gave no byte of arguments.
+    void_cmdline: Option<String>,
 }
 
 impl Extract for Processes {
@@ -69,6 +73,7 @@ impl Extract for Processes {
                     sink.issue(file.member, Issue::whole(expected, kept));
                 }
                 row.cmdline = Some(owned(kept));
+                seen.void_cmdline = file.content.is_empty().then(|| file.member.to_owned());
             }
             // Its issues are reported by `process_cgroups`.
             "cgroup" => {
@@ -103,7 +108,8 @@ impl Extract for Processes {
     }
 
     fn finish<S: Sink>(&mut self, facts: &Facts, sink: &mut S) {
-        for (_, seen) in std::mem::take(&mut self.seen) {
+        for (_, mut seen) in std::mem::take(&mut self.seen) {
+            seen.judge_arguments(sink);
             sink.row(&seen.into_row(facts));
         }
     }
@@ -124,6 +130,8 @@ impl Seen {
             has_status: false,
             total_by_stat: None,
             resident_by_stat: None,
+            argument_bytes: None,
+            void_cmdline: None,
         }
     }
 
@@ -149,6 +157,17 @@ impl Seen {
         self.kernel_thread_by_stat = Some(stat.is_kernel_thread());
         self.resident_by_stat = stat.rss.and_then(|pages| facts.pages_to_bytes(pages));
         self.total_by_stat = stat.vsize;
+        self.argument_bytes = stat.argument_bytes;
+    }
+
+    /// A process whose arguments the kernel cannot read, in a page that somebody else is to provide, has others than none.
+    fn judge_arguments<S: Sink>(&mut self, sink: &mut S) {
+        let bytes = self.argument_bytes.filter(|bytes| *bytes > 0);
+        if let (Some(member), Some(bytes)) = (&self.void_cmdline, bytes) {
+            self.row.cmdline = None;
+            let expected = format!("{bytes} bytes of arguments, of which the kernel gave none");
+            sink.issue(member, Issue::whole(expected, b""));
+        }
     }
 
     fn take_status(&mut self, status: Status<'_>) {

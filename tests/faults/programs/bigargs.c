@@ -2,6 +2,7 @@
 //
 // big    64 GiB of each, which no memory stands behind     bare   arguments without the NUL at their end
 // empty  no arguments at all (the program executes itself so)
+// title  a title over both, as daemons set it                mute   both in memory that somebody else is to provide, and does not
 // maps   65,000 mappings   fds COUNT   as many descriptors, or what is allowed   threads COUNT   as many threads
 // The line "ready" on standard output says that it is so.
 #define _GNU_SOURCE
@@ -11,9 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <fcntl.h>
 
@@ -46,13 +50,24 @@ static void place(char *arguments, char *environment, unsigned long length) {
     }
 }
 
+// Whoever reads it waits for a userfaultfd that nobody listens to.
+static char *unprovided(unsigned long length) {
+    char *memory = reserve(length);
+    int faults = syscall(SYS_userfaultfd, O_CLOEXEC);
+    struct uffdio_api api = {.api = UFFD_API};
+    struct uffdio_register range = {
+        .range = {(unsigned long)memory, length}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+    if (faults < 0 || ioctl(faults, UFFDIO_API, &api) || ioctl(faults, UFFDIO_REGISTER, &range)) exit(3);
+    return memory;
+}
+
 static void *rest(void *nothing) {
     pause();
     return nothing;
 }
 
 int main(int count, char **arguments) {
-    const char *how = count > 1 ? arguments[1] : "none";
+    const char *how = strdup(count > 1 ? arguments[1] : "none");
     long wanted = count > 2 ? atol(arguments[2]) : 0;
     if (!strcmp(how, "big")) {
         unsigned long length = 64UL << 30;
@@ -65,6 +80,14 @@ int main(int count, char **arguments) {
         memcpy(bare, "bare-argument", 13);
         memcpy(bare + 2048, "PLANT=bare", 10);
         place(bare, bare + 2048, 10);
+    } else if (!strcmp(how, "mute")) {
+        place(unprovided(4096), unprovided(4096), 4096);
+    } else if (!strcmp(how, "title")) {
+        char *end = arguments[0] + strlen(arguments[0]);
+        for (int n = 1; n < count; n++) end = arguments[n] + strlen(arguments[n]);
+        for (char **variable = environ; *variable; variable++) end = *variable + strlen(*variable);
+        memset(arguments[0], 0, end - arguments[0]);
+        snprintf(arguments[0], end - arguments[0], "worker: %s", "as long as a title may well be, beyond the arguments");
     } else if (!strcmp(how, "empty")) {
         static char *none[] = {0};
         execve("/proc/self/exe", none, none);
