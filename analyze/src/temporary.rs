@@ -8,7 +8,8 @@ use tempfile::TempPath;
 
 use crate::Error;
 
-const PREFIX: &str = "analyze-";
+/// Such that nobody calls a database of their own so.
+const PREFIX: &str = ".analyze-temporary-";
 const SUFFIX: &str = ".db";
 /// Nothing younger is taken for something that was left behind: another command may just be about to lock it.
 const YOUNG: Duration = Duration::from_mins(1);
@@ -36,7 +37,8 @@ impl Temporary {
             .tempfile_in(&directory)
             .map_err(failed)?
             .into_parts();
-        file.lock().map_err(failed)?;
+        // A file system without locks has nothing that is taken for left behind either.
+        let _ = file.lock();
         if let Ok(own) = file.metadata() {
             sweep(&directory, &own);
         }
@@ -107,13 +109,17 @@ mod tests {
             file.set_modified(time).unwrap();
             file
         };
-        drop(make("analyze-left.db", old));
-        drop(make("analyze-young.db", SystemTime::now()));
-        drop(make("analyze-other.txt", old));
-        drop(make("other.db", old));
-        let used = make("analyze-used.db", old);
+        drop(make(".analyze-temporary-left.db", old));
+        drop(make(".analyze-temporary-young.db", SystemTime::now()));
+        drop(make(".analyze-temporary-other.txt", old));
+        drop(make("analyze-other.db", old));
+        let used = make(".analyze-temporary-used.db", old);
         used.lock().unwrap();
-        std::os::unix::fs::symlink("other.db", directory.path().join("analyze-link.db")).unwrap();
+        std::os::unix::fs::symlink(
+            "analyze-other.db",
+            directory.path().join(".analyze-temporary-link.db"),
+        )
+        .unwrap();
         sweep(directory.path(), &used.metadata().unwrap());
         let mut names: Vec<_> = std::fs::read_dir(directory.path())
             .unwrap()
@@ -123,11 +129,11 @@ mod tests {
         assert_eq!(
             names,
             [
-                "analyze-link.db",
-                "analyze-other.txt",
-                "analyze-used.db",
-                "analyze-young.db",
-                "other.db"
+                ".analyze-temporary-link.db",
+                ".analyze-temporary-other.txt",
+                ".analyze-temporary-used.db",
+                ".analyze-temporary-young.db",
+                "analyze-other.db"
             ]
         );
     }
