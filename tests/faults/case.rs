@@ -97,6 +97,11 @@ impl Case {
         matches!(self.run, Run::Pending(_))
     }
 
+    /// Whether it is one of `analyze` alone.
+    pub(crate) fn is_here(&self) -> bool {
+        matches!(self.run, Run::Here(_))
+    }
+
     /// Runs it.
     pub(crate) fn result(&self) -> Result {
         let own = std::env::current_exe().expect("a test knows its binary");
