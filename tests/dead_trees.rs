@@ -232,8 +232,9 @@ fn partial_trees_are_what_they_are() {
     // Both files, once each.
     expect_rows(&bundle, "SELECT capture_bytes_read FROM snapshots", "36");
 
+    // Nothing at all is not a complete capture of anything.
     let tree = Tree::new();
-    let bundle = tree.capture(0);
+    let bundle = tree.capture(1);
     expect_rows(
         &bundle,
         "SELECT count(*) FROM collection_log WHERE outcome <> 'absent'",
@@ -455,6 +456,7 @@ fn what_is_of_another_kind_is_not_opened() {
 fn proc_itself_may_be_anything() {
     let tree = Tree::new();
     tree.file("proc", "a file\n");
+    tree.file("etc/hostname", "web-1\n");
     let bundle = tree.capture(0);
     expect_outcome(&bundle, "/proc", "absent | 20 | NULL");
 
@@ -464,6 +466,7 @@ fn proc_itself_may_be_anything() {
     expect_outcome(&bundle, "/proc", "failed | 40 | NULL");
 
     let tree = Tree::new();
+    tree.file("etc/hostname", "web-1\n");
     tree.link(
         "proc",
         tree.outside("proc/1/status", CANARY)
