@@ -465,7 +465,7 @@ fn every_call_is_allowed() {
     // A network namespace may be long in the making.
     let command_line = format!("/proc/{}/cmdline", other.0.id());
     wait_for("the other process", || {
-        (std::fs::read(&command_line).ok()? == b"sleep\01000.5\0").then_some(())
+        (std::fs::read(&command_line).ok()? == b"sleep\x001000.5\0").then_some(())
     });
     open_directory();
     let allowed = Allowed::read();
