@@ -2,4 +2,5 @@
 
 pub mod ddl;
 pub mod load;
+pub mod named;
 pub mod query;

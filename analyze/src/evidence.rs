@@ -12,10 +12,11 @@ use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use schema::bundle::{Reader, hex};
+use schema::bundle::Reader;
 use schema::header::Header;
 use schema::manifest::Manifest;
 use schema::member;
+use schema::text::hex;
 use sha2::{Digest, Sha256};
 
 use crate::Error;

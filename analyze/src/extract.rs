@@ -162,6 +162,14 @@ pub trait Extract: Default {
 }
 
 impl<T> Parsed<T> {
+    /// As [`Parsed::reported`], of a member whose name takes longer to make than most texts to parse.
+    pub(crate) fn reported_as<S: Sink>(self, member: impl FnOnce() -> String, sink: &mut S) -> T {
+        if self.issues.is_empty() && self.unlisted == 0 {
+            return self.value;
+        }
+        self.reported(&member(), sink)
+    }
+
     /// What was understood, after the rest was reported as issues of `member`.
     pub fn reported<S: Sink>(self, member: &str, sink: &mut S) -> T {
         for issue in self.issues {

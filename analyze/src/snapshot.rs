@@ -21,10 +21,10 @@ use schema::{Outcome, Row, Source, Table, Text, member, rotated};
 use serde::Deserialize;
 
 use crate::Error;
-use crate::evidence::{Evidence, Problem, Totals};
+use crate::evidence::{Evidence, Item, Problem};
 use crate::extract::{Facts, File, FileFact, Record, Sink, UserFact};
 use crate::parse::{Issue, Parsed};
-use crate::tables::Extractors;
+use crate::tables::{Extractors, Wanted};
 use crate::unpack::{Allowance, Packed};
 use issues::Issues;
 pub use machine::Machine;
@@ -153,16 +153,31 @@ impl<'a> Snapshot<'a> {
         })
     }
 
-    /// Hands all evidence to the tables, and their rows to `sink`: the second pass.
-    pub fn rows<S: Sink>(&mut self, sink: &mut S) -> Result<Totals, Error> {
+    /// Hands the evidence of the wanted tables to them, and their rows to `sink`: the second pass.
+    ///
+    /// Frames that have nothing of it are not read where the index of an undamaged bundle tells. What is wrong with those
+    /// stays unknown then.
+    pub fn rows<S: Sink>(&mut self, wanted: &Wanted, sink: &mut S) -> Result<(), Error> {
         let sources = SourceMap::new();
-        let mut extractors = Extractors::default();
+        let mut extractors = Extractors::new(wanted);
         let sink = &mut Issues::before(sink);
         // A compressed log can only be read when all its parts are there.
         let mut packed: Option<Packed> = None;
         let mut allowance = Allowance::default();
         let (facts, blobs) = (&self.facts, &self.blobs);
-        let totals = self.evidence.all(&mut |item| {
+        let asked = extractors.sources();
+        let is_wanted = |name: &str| match member::record_table(name) {
+            Some(table) => {
+                wanted.has(table)
+                    || asked
+                        .iter()
+                        .any(|source| matches!(source, Source::Evidence(name) if *name == table))
+            }
+            None => path_of(blobs, member::split_part(name).0)
+                .and_then(|path| located(&sources, facts, path))
+                .is_some_and(|located| asked.contains(&located.source)),
+        };
+        let mut take = |item: &Item<'_>| {
             let (base, part) = member::split_part(item.name);
             if let Some(table) = member::record_table(item.name) {
                 let mut records = Records {
@@ -175,11 +190,7 @@ impl<'a> Snapshot<'a> {
                 records.load(&mut extractors, facts);
                 return Ok(());
             }
-            let path = match blobs.get(base) {
-                Some(path) => Some(path.as_slice()),
-                None => member::host_path(base).map(str::as_bytes),
-            };
-            if let Some(path) = path
+            if let Some(path) = path_of(blobs, base)
                 && let Some(located) = located(&sources, facts, path)
             {
                 let file = File {
@@ -204,14 +215,19 @@ impl<'a> Snapshot<'a> {
                 }
             }
             Ok(())
-        })?;
+        };
+        if *wanted == Wanted::All || !self.evidence.is_whole() {
+            self.evidence.all(&mut take)?;
+        } else {
+            self.evidence.some(&is_wanted, &mut take)?;
+        }
         unpack(packed, &mut allowance, &mut extractors, facts, sink);
         extractors.finish(facts, sink);
         for problem in self.issues.iter().chain(&self.evidence.problems()) {
             tell(sink, &problem.place, problem.reason.clone(), b"");
         }
         sink.finish();
-        Ok(totals)
+        Ok(())
     }
 
     /// The row of table `snapshots`, once all members were read.
@@ -294,6 +310,14 @@ impl<'a> Snapshot<'a> {
     /// Whether the capture is whole, as far as it was read.
     pub fn is_whole(&self) -> bool {
         self.evidence.is_whole()
+    }
+}
+
+/// The host's path of a member.
+fn path_of<'p>(blobs: &'p HashMap<String, Vec<u8>>, base: &'p str) -> Option<&'p [u8]> {
+    match blobs.get(base) {
+        Some(path) => Some(path),
+        None => member::host_path(base).map(str::as_bytes),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::Error;
 use crate::db::load::{self, State};
 use crate::db::query::{Limits, Unlocked};
 use crate::evidence::Evidence;
+use crate::tables::Wanted;
 use crate::temporary::Temporary;
 
 /// First bytes of every SQLite file.
@@ -130,9 +131,9 @@ impl Opened {
     }
 }
 
-/// Opens what a command was given. Bundles and directories are loaded into a temporary database, which others cannot
-/// read and which goes with the value.
-pub fn open(path: &Path) -> Result<Opened, Error> {
+/// Opens what a command was given, to be asked for the wanted tables. Those of bundles and directories are loaded into a temporary
+/// database, which others cannot read and which goes with the value.
+pub fn open(path: &Path, wanted: &Wanted) -> Result<Opened, Error> {
     let mut evidence = match Source::open(path)? {
         Source::Evidence(evidence) => evidence,
         Source::Database => {
@@ -151,7 +152,7 @@ pub fn open(path: &Path) -> Result<Opened, Error> {
         }
     };
     let temporary = Temporary::new()?;
-    let loaded = load::load_private(temporary.path(), &mut evidence)?;
+    let loaded = load::load_private(temporary.path(), &mut evidence, wanted)?;
     if !loaded.whole {
         tell_broken(&evidence);
     }

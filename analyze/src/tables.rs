@@ -1,33 +1,92 @@
 //! The extractors: one file for each table that is made from evidence, named after the table.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use schema::Source;
 use schema::records::ProcessLink;
 
 use crate::extract::{Extract, Facts, File, Record, Sink};
+
+/// A bit for each extractor.
+type Takers = u128;
+
+/// Which tables are to be filled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// All of them.
+    All,
+    /// These, by name.
+    Only(BTreeSet<&'static str>),
+}
+
+impl Wanted {
+    /// Whether a table is to be filled.
+    pub fn has(&self, table: &str) -> bool {
+        match self {
+            Wanted::All => true,
+            Wanted::Only(names) => names.contains(table),
+        }
+    }
+}
 
 macro_rules! extractors {
     ($($module:ident::$extractor:ident),+ $(,)?) => {
         $(mod $module;)+
 
         /// One extractor for each table that is made from evidence.
-        #[derive(Default)]
         pub struct Extractors {
             $($module: $module::$extractor,)+
+            /// Which of them want a source: a bit for each, in the order of the list.
+            takers: HashMap<Source, Takers>,
         }
 
         impl Extractors {
+            /// Those whose tables are wanted; the others get nothing.
+            pub fn new(wanted: &Wanted) -> Self {
+                let mut takers: HashMap<Source, Takers> = HashMap::new();
+                let mut bit: Takers = 1;
+                $(
+                    for source in $module::$extractor::TABLE.sources {
+                        if wanted.has($module::$extractor::TABLE.name) {
+                            *takers.entry(*source).or_default() |= bit;
+                        }
+                    }
+                    bit = bit.rotate_left(1);
+                )+
+                let _ = bit;
+                Extractors {
+                    $($module: $module::$extractor::default(),)+
+                    takers,
+                }
+            }
+
+            /// The sources that any of them wants.
+            pub fn sources(&self) -> HashSet<Source> {
+                self.takers.keys().copied().collect()
+            }
+
             /// Hands a file to every table that names its source.
             pub fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
-                $(if $module::$extractor::TABLE.sources.contains(&file.source) {
-                    self.$module.file(file, facts, sink);
-                })+
+                let mut takers = self.takers.get(&file.source).copied().unwrap_or(0);
+                $(
+                    if takers & 1 != 0 {
+                        self.$module.file(file, facts, sink);
+                    }
+                    takers >>= 1;
+                )+
+                let _ = takers;
             }
 
             /// Hands a record to every table that names its source.
             pub fn record<S: Sink>(&mut self, record: Record<'_>, facts: &Facts, sink: &mut S) {
-                let source = record.source();
-                $(if $module::$extractor::TABLE.sources.contains(&source) {
-                    self.$module.record(record, facts, sink);
-                })+
+                let mut takers = self.takers.get(&record.source()).copied().unwrap_or(0);
+                $(
+                    if takers & 1 != 0 {
+                        self.$module.record(record, facts, sink);
+                    }
+                    takers >>= 1;
+                )+
+                let _ = takers;
             }
 
             /// Tells every table that there is no more evidence.

@@ -15,7 +15,7 @@ use crate::source::SourceMap;
 
 pub use read::{Damage, Frame, Member, Reader};
 pub use text::zstd_text;
-pub use write::{FrameOut, Urgency, Writer, Written, hex};
+pub use write::{FrameOut, Urgency, Writer, Written};
 
 /// Content of a frame before it is closed, bytes. Large enough for zstd to find what repeats, small enough that a
 /// flipped bit costs little and memory stays bounded.

@@ -18,8 +18,8 @@ use aho_corasick::AhoCorasick;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::bundle::hex;
 use crate::source::Content;
+use crate::text::hex;
 
 /// Bytes of a key.
 pub const KEY_LENGTH: usize = 32;

@@ -4,12 +4,13 @@
 //! binding to anything that takes columns ([`Binder`]). DDL, inserts, the capture plan, record headers, diff
 //! identity, `analyze tables` and `TABLES.md` all come from the definition; nothing about a column is written twice.
 
+use std::io::Write as _;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::source::Source;
-use crate::text::Text;
+use crate::text::{Text, hex_digits};
 
 /// What a table is: its documentation, its columns, where its rows come from, and what makes two rows the same.
 #[derive(Debug, Clone, Copy)]
@@ -164,7 +165,8 @@ impl Column for Hex64 {
     const SQL: &'static str = "TEXT";
     const LAYOUT: &'static str = "u64";
     fn bind<B: Binder>(&self, binder: &mut B) {
-        binder.text(format!("{:016x}", self.0).as_bytes());
+        let digits = self.0.to_be_bytes().map(hex_digits);
+        binder.text(digits.as_flattened());
     }
 }
 
@@ -176,7 +178,15 @@ impl Column for Address {
     const SQL: &'static str = "TEXT";
     const LAYOUT: &'static str = "address";
     fn bind<B: Binder>(&self, binder: &mut B) {
-        binder.text(self.0.to_string().as_bytes());
+        // Long enough for the longest, so nothing is cut off.
+        let mut text = [0; 64];
+        let mut rest = text.as_mut_slice();
+        let _ = write!(rest, "{}", self.0);
+        let left = rest.len();
+        binder.text(
+            text.get(..text.len().saturating_sub(left))
+                .unwrap_or_default(),
+        );
     }
 }
 

@@ -9,6 +9,23 @@ use std::fmt::{self, Write as _};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// Bytes as lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().copied().flat_map(hex_digits);
+    digits.map(char::from).collect()
+}
+
+/// A byte as two lower-case hex digits.
+pub const fn hex_digits(byte: u8) -> [u8; 2] {
+    const fn digit(value: u8) -> u8 {
+        match value {
+            0..=9 => b'0'.wrapping_add(value),
+            _ => b'a'.wrapping_add(value.wrapping_sub(10)),
+        }
+    }
+    [digit(byte >> 4), digit(byte & 0xf)]
+}
+
 /// Text of the host, byte for byte, borrowed from the member it was read in or owned.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<'a>(Cow<'a, [u8]>);

@@ -9,6 +9,7 @@ use super::Format;
 use super::reach::now;
 use crate::db::query::{Limits, MEMORY_MIB};
 use crate::diff::{self, Databases, Pair};
+use crate::tables::Wanted;
 use crate::{Error, Exit, source};
 
 /// Arguments of `diff`.
@@ -39,8 +40,10 @@ pub struct Args {
 /// Runs `diff`.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     let (after, tables) = args.split()?;
-    let before = source::open(&args.before)?;
-    let opened = after.map(source::open).transpose()?;
+    let before = source::open(&args.before, &Wanted::All)?;
+    let opened = after
+        .map(|after| source::open(after, &Wanted::All))
+        .transpose()?;
     let after = opened.as_ref().unwrap_or(&before);
     let limits = Limits {
         time: Duration::from_secs(args.timeout),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::reach::{Reach, headline};
+use crate::db::named;
 use crate::db::query::{Rows, Value};
 use crate::output::{self, Format, Layout, Output, Style};
 use crate::{Error, Exit, source};
@@ -63,7 +64,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     };
     let pattern = compiled(&pattern, args.ignore_case)?;
     let path = args.path.as_deref().map(path_pattern).transpose()?;
-    let opened = source::open(&args.source)?;
+    let opened = source::open(&args.source, &named::wanted([LINES]))?;
     let (snapshot, database) = args.reach.narrowed(&opened)?;
     headline(&snapshot, args.format, out)?;
     let style = Style {

@@ -7,6 +7,7 @@ use super::sections::{self, Answer};
 use crate::db::query::{Restricted, Value};
 use crate::output::Format;
 use crate::queries::{self, Query};
+use crate::tables::Wanted;
 use crate::{Error, Exit, source};
 
 /// The section whose rows say what could not be read.
@@ -28,7 +29,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     let pid = args.pid;
     let args = &args.sections;
     sections::check_format("pid", args.format)?;
-    let opened = source::open(&args.source)?;
+    let opened = source::open(&args.source, &Wanted::All)?;
     let (snapshot, database) = args.reach.narrowed(&opened)?;
     let parameters = [(":pid", i64::from(pid))];
     let process = database.collect("SELECT pid FROM processes WHERE pid = :pid", &parameters)?;

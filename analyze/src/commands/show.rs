@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::reach::{Reach, headline};
+use crate::db::named;
 use crate::output::{self, Format, Style};
 use crate::{Error, Exit, queries, source};
 
@@ -48,7 +49,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
             "show {name} does not tell processes apart: it takes no --pid"
         )));
     }
-    let opened = source::open(source)?;
+    let opened = source::open(source, &named::wanted([query.sql]))?;
     let (snapshot, database) = args.reach.narrowed(&opened)?;
     headline(&snapshot, args.format, out)?;
     let style = Style {

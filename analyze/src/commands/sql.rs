@@ -4,6 +4,7 @@ use std::io::{self, Read as _, Write};
 use std::path::PathBuf;
 
 use super::reach::Reach;
+use crate::db::named;
 use crate::output::{self, Format, Layout, Style};
 use crate::{Error, Exit, source};
 
@@ -45,7 +46,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
             "the statement is longer than {STATEMENT_LIMIT} bytes"
         )));
     }
-    let opened = source::open(&args.source)?;
+    let opened = source::open(&args.source, &named::wanted([statement.as_str()]))?;
     let database = opened.connect(args.reach.limits())?;
     if let Some(wanted) = &args.reach.snapshot {
         let snapshot = database.snapshot("main", Some(wanted))?;

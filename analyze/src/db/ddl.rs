@@ -32,6 +32,9 @@ pub(super) fn stored_full_text() -> String {
            INSERT INTO log_lines_fts (log_lines_fts, rank) VALUES ('automerge', 0);"
 }
 
+/// The table of the full text.
+pub const FULL_TEXT: &str = "log_lines_fts";
+
 /// Adds the rows of `log_lines` above a row number to the full text.
 pub const FILL_FULL_TEXT: &str = "INSERT INTO log_lines_fts (rowid, program, message)
   SELECT rowid, program, message FROM log_lines WHERE rowid > ?1";

@@ -1,27 +1,31 @@
 //! Loading a capture into a database: all of it or nothing.
 
-use std::collections::HashMap;
+mod batch;
+
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Statement, TransactionBehavior};
-use schema::tables::{ParseIssue, SnapshotRow};
-use schema::{Binder, Row, Text};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use schema::tables::SnapshotRow;
 
 use super::ddl;
 use crate::Error;
 use crate::evidence::Evidence;
 use crate::extract::Sink;
-use crate::parse::Issue;
 use crate::snapshot::Snapshot;
+use crate::tables::Wanted;
+use batch::{Batch, Collector, Inserter};
 
 /// How long another program that holds the database is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Large pages make a file of many rows smaller and its scans faster.
 const PAGE_SIZE: u32 = 16384;
+/// Memory for pages while a file is filled, KiB: the pages at the end of each table are written once, not each time that
+/// another table needs room.
+const CACHE_KIB: i32 = 64 << 10;
 
 /// How loading one capture ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,11 +49,15 @@ pub fn load(target: &Path, evidence: &mut Evidence) -> Result<Loaded, Error> {
     }
 }
 
-/// Loads a capture into an empty file that nobody else knows.
-pub fn load_private(file: &Path, evidence: &mut Evidence) -> Result<Loaded, Error> {
+/// Loads the wanted tables of a capture into an empty file that nobody else knows.
+pub fn load_private(
+    file: &Path,
+    evidence: &mut Evidence,
+    wanted: &Wanted,
+) -> Result<Loaded, Error> {
     let connection = Connection::open(file).map_err(|error| failed("open the database", error))?;
     private(&connection).map_err(|error| failed("prepare the database", error))?;
-    insert(connection, evidence)
+    insert(connection, evidence, wanted)
 }
 
 /// What an SQLite database is to us.
@@ -139,7 +147,7 @@ fn into_new(target: &Path, evidence: &mut Evidence) -> Result<Loaded, Error> {
         .tempfile_in(directory)
         .map_err(create)?
         .into_temp_path();
-    let loaded = load_private(&file, evidence)?;
+    let loaded = load_private(&file, evidence, &Wanted::All)?;
     std::fs::File::open(&file)
         .and_then(|file| file.sync_all())
         .map_err(create)?;
@@ -162,19 +170,24 @@ fn into_existing(target: &Path, evidence: &mut Evidence) -> Result<Loaded, Error
                     .to_owned(),
         });
     }
-    insert(connection, evidence)
+    insert(connection, evidence, &Wanted::All)
 }
 
 /// Settings for a file that is thrown away when anything fails.
 fn private(connection: &Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "page_size", PAGE_SIZE)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "journal_mode", "OFF")?;
     connection.pragma_update(None, "synchronous", "OFF")?;
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     ddl::create_all(connection, crate::queries::views())
 }
 
-fn insert(mut connection: Connection, evidence: &mut Evidence) -> Result<Loaded, Error> {
+fn insert(
+    mut connection: Connection,
+    evidence: &mut Evidence,
+    wanted: &Wanted,
+) -> Result<Loaded, Error> {
     let begin = |error| failed("begin to load", error);
     let digest = evidence.digest()?;
     let transaction = connection
@@ -231,18 +244,26 @@ fn insert(mut connection: Connection, evidence: &mut Evidence) -> Result<Loaded,
             row.get(0)
         })
         .map_err(begin)?;
-    let mut rows = Inserts::new(&transaction, snapshot_id);
-    let mut snapshot = Snapshot::open(evidence)?;
-    snapshot.rows(&mut rows)?;
-    let row: SnapshotRow<'_> = snapshot.row(&digest);
-    rows.row(&row);
-    let whole = snapshot.is_whole();
-    let rows = rows
-        .finish()
-        .map_err(|error| failed("insert a row", error))?;
-    transaction
-        .execute(ddl::FILL_FULL_TEXT, [last_line])
-        .map_err(|error| failed("index the log lines", error))?;
+    // Rows are made on one processor and inserted on another.
+    let (to, from) = std::sync::mpsc::sync_channel(batch::WAITING);
+    let (made, inserted) = std::thread::scope(|scope| {
+        let maker = scope.spawn(|| make_rows(evidence, wanted, &digest, to));
+        let inserter = Inserter::new(&transaction, snapshot_id);
+        let inserted = inserter.insert_all(&from);
+        // With nobody to take them the other thread's batches go nowhere, and it ends.
+        drop(from);
+        let made = maker
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (made, inserted)
+    });
+    let whole = made?;
+    let rows = inserted.map_err(|error| failed("insert a row", error))?;
+    if wanted.has(ddl::FULL_TEXT) {
+        transaction
+            .execute(ddl::FILL_FULL_TEXT, [last_line])
+            .map_err(|error| failed("index the log lines", error))?;
+    }
     transaction
         .commit()
         .and_then(|()| connection.close().map_err(|(_, error)| error))
@@ -254,122 +275,20 @@ fn insert(mut connection: Connection, evidence: &mut Evidence) -> Result<Loaded,
     })
 }
 
-/// Binds rows straight to the statement of their table.
-///
-/// The first error is kept and ends the load after the last row: what makes the rows cannot fail half-way.
-struct Inserts<'c> {
-    connection: &'c Connection,
-    statements: HashMap<&'static str, Statement<'c>>,
-    snapshot_id: i64,
-    rows: u64,
-    failure: Option<rusqlite::Error>,
-}
-
-impl<'c> Inserts<'c> {
-    fn new(connection: &'c Connection, snapshot_id: i64) -> Self {
-        Inserts {
-            connection,
-            statements: HashMap::new(),
-            snapshot_id,
-            rows: 0,
-            failure: None,
-        }
-    }
-
-    fn insert<R: Row>(&mut self, row: &R) -> Result<(), rusqlite::Error> {
-        let statement = match self.statements.entry(R::TABLE.name) {
-            std::collections::hash_map::Entry::Occupied(there) => there.into_mut(),
-            std::collections::hash_map::Entry::Vacant(vacant) => {
-                let marks = ", ?".repeat(R::TABLE.columns.len());
-                let table = ddl::quoted(R::TABLE.name);
-                let sql = format!("INSERT INTO {table} VALUES (?{marks})");
-                vacant.insert(self.connection.prepare(&sql)?)
-            }
-        };
-        let mut columns = Columns {
-            statement,
-            bound: 0,
-            failure: None,
-        };
-        columns.int(self.snapshot_id);
-        row.bind(&mut columns);
-        match columns.failure {
-            Some(error) => Err(error),
-            None => statement.raw_execute().map(drop),
-        }
-    }
-
-    fn finish(self) -> Result<u64, rusqlite::Error> {
-        self.failure.map_or(Ok(self.rows), Err)
-    }
-}
-
-impl Sink for Inserts<'_> {
-    fn row<R: Row>(&mut self, row: &R) {
-        if self.failure.is_some() {
-            return;
-        }
-        match self.insert(row) {
-            Ok(()) => self.rows = self.rows.saturating_add(1),
-            Err(error) => self.failure = Some(error),
-        }
-    }
-
-    fn issue(&mut self, member: &str, issue: Issue) {
-        self.row(&ParseIssue {
-            member: member.into(),
-            line: issue.line,
-            reason: issue.reason.as_ref().into(),
-            excerpt: issue.excerpt.into(),
-        });
-    }
-
-    fn unlisted(&mut self, member: &str, count: u64) {
-        self.row(&ParseIssue {
-            member: member.into(),
-            line: None,
-            reason: format!("{count} more, which are not listed one by one").into(),
-            excerpt: Text::default(),
-        });
-    }
-}
-
-/// The columns of one row on their way into a statement.
-struct Columns<'s, 'c> {
-    statement: &'s mut Statement<'c>,
-    bound: usize,
-    failure: Option<rusqlite::Error>,
-}
-
-impl Columns<'_, '_> {
-    fn bind(&mut self, value: ValueRef<'_>) {
-        self.bound = self.bound.saturating_add(1);
-        let value = ToSqlOutput::Borrowed(value);
-        if let Err(error) = self.statement.raw_bind_parameter(self.bound, value) {
-            self.failure.get_or_insert(error);
-        }
-    }
-}
-
-impl Binder for Columns<'_, '_> {
-    fn int(&mut self, value: i64) {
-        self.bind(ValueRef::Integer(value));
-    }
-
-    fn text(&mut self, value: &[u8]) {
-        // SQLite's own functions stop at a NUL, so such text is a BLOB too.
-        let is_text = std::str::from_utf8(value).is_ok() && memchr::memchr(0, value).is_none();
-        self.bind(if is_text {
-            ValueRef::Text(value)
-        } else {
-            ValueRef::Blob(value)
-        });
-    }
-
-    fn null(&mut self) {
-        // A statement keeps what the row before bound.
-        self.bind(ValueRef::Null);
-    }
+/// Makes the wanted rows of a capture; returns whether it was found whole.
+fn make_rows(
+    evidence: &mut Evidence,
+    wanted: &Wanted,
+    digest: &str,
+    to: SyncSender<Batch>,
+) -> Result<bool, Error> {
+    let mut rows = Collector::new(to);
+    let mut snapshot = Snapshot::open(evidence)?;
+    snapshot.rows(wanted, &mut rows)?;
+    let row: SnapshotRow<'_> = snapshot.row(digest);
+    rows.row(&row);
+    rows.finish();
+    Ok(snapshot.is_whole())
 }
 
 fn failed(attempt: &str, error: rusqlite::Error) -> Error {

@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Problem, add};
 
+/// Bytes of a line: a sum, two blanks, a name such as `root/proc/4711/cmdline`.
+const LINE_ROOM: usize = 90;
 /// The reason for a member that is listed and not there.
 pub(super) const MISSING: &str = "missing: the sums list it";
 
@@ -49,6 +51,7 @@ impl Sums {
     }
 
     fn add(&mut self, name: &str, content: &[u8], problems: &mut Vec<Problem>) {
+        self.listed.reserve(content.len() / LINE_ROOM);
         let lines = content.split(|byte| *byte == b'\n');
         for (number, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
             let Some((listed, sum)) = parse(line) else {
@@ -127,11 +130,20 @@ fn parse(line: &[u8]) -> Option<(&str, [u8; 32])> {
     let (digits, rest) = line.split_at_checked(64)?;
     let name = member::validate(rest.strip_prefix(b"  ")?).ok()?;
     let mut sum = [0; 32];
-    for (byte, pair) in sum.iter_mut().zip(digits.chunks_exact(2)) {
-        let pair = std::str::from_utf8(pair).ok()?;
-        *byte = u8::from_str_radix(pair, 16).ok()?;
+    let (pairs, _) = digits.as_chunks::<2>();
+    for (byte, [high, low]) in sum.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
     }
     Some((name, sum))
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => byte.checked_sub(b'0'),
+        b'a'..=b'f' => byte.checked_sub(b'a')?.checked_add(10),
+        b'A'..=b'F' => byte.checked_sub(b'A')?.checked_add(10),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -294,7 +294,7 @@ proptest::proptest! {
                 assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']));
                 assert!(cell == escaped && !cell.starts_with('\'') || cell.strip_prefix('\'') == Some(&*escaped), "{csv:?}");
             }
-            let hex = schema::bundle::hex(input);
+            let hex = schema::text::hex(input);
             let hex = serde_json::json!({ "bytes_hex": hex });
             let exact = exact.map_or(hex.clone(), serde_json::Value::from);
             let array: serde_json::Value = serde_json::from_str(&both(Format::Json, input)).unwrap();

@@ -18,11 +18,11 @@ impl Extract for Fds {
             return;
         };
         let (pid, fd) = (link.pid, link.fd);
-        let member = format!("root/proc/{pid}/fdinfo/{fd}");
+        let member = || format!("root/proc/{pid}/fdinfo/{fd}");
         let fdinfo = link
             .fdinfo
             .as_ref()
-            .map(|text| proc_pid_fdinfo::parse(text.as_bytes()).reported(&member, sink))
+            .map(|text| proc_pid_fdinfo::parse(text.as_bytes()).reported_as(member, sink))
             .unwrap_or_default();
         let target = link
             .target

@@ -16,7 +16,7 @@ use schema::tables::TABLES;
 use schema::text::escaped;
 use schema::{Binder, Outcome, Row, Text};
 
-use super::Extractors;
+use super::{Extractors, Wanted};
 use crate::extract::{Facts, File, FileFact, Record, Sink, UserFact};
 use crate::parse::Issue;
 use crate::snapshot::Machine;
@@ -118,7 +118,7 @@ fn facts() -> Facts {
 /// Rows of `table` and all issues, from files by their paths and from records.
 fn extract(table: &str, files: &[(&str, &[u8])], records: &[Record<'_>]) -> (Vec<String>, Rows) {
     let (facts, map) = (facts(), SourceMap::new());
-    let (mut extractors, mut rows) = (Extractors::default(), Rows::default());
+    let (mut extractors, mut rows) = (Extractors::new(&Wanted::All), Rows::default());
     for (path, content) in files {
         let located = map.locate(path.as_bytes()).unwrap_or(Located {
             source: schema::Source::NamedHistory,

@@ -18,8 +18,8 @@ impl Extract for Threads {
             return;
         };
         let (pid, tid) = (thread.pid, thread.tid);
-        let member = format!("root/proc/{pid}/task/{tid}/stat");
-        let Some(stat) = proc_pid_stat::parse(thread.stat.as_bytes()).reported(&member, sink)
+        let member = || format!("root/proc/{pid}/task/{tid}/stat");
+        let Some(stat) = proc_pid_stat::parse(thread.stat.as_bytes()).reported_as(member, sink)
         else {
             return;
         };

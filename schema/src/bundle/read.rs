@@ -5,7 +5,7 @@
 //! entries alone say which members there are: the index only tells in which frame to look.
 
 use std::collections::HashSet;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use zeekstd::SeekTable;
 use zstd::zstd_safe::{self, DParameter};
@@ -533,8 +533,9 @@ impl Frame {
     /// format makes nothing else.
     pub fn members(&self) -> (Vec<Member<'_>>, Option<String>) {
         let mut members = Vec::new();
-        let mut archive = tar::Archive::new(self.content.as_slice());
-        let entries = match archive.entries() {
+        // Seeking, as the content of each member is skipped here: reading over it would copy all of it.
+        let mut archive = tar::Archive::new(Cursor::new(self.content.as_slice()));
+        let entries = match archive.entries_with_seek() {
             Ok(entries) => entries.raw(true),
             Err(error) => return (members, Some(error.to_string())),
         };
@@ -550,7 +551,7 @@ impl Frame {
         (members, None)
     }
 
-    fn member(&self, entry: &tar::Entry<'_, &[u8]>) -> Result<Member<'_>, String> {
+    fn member(&self, entry: &tar::Entry<'_, Cursor<&[u8]>>) -> Result<Member<'_>, String> {
         let path = entry.path_bytes();
         let name = member::validate(&path).map_err(|error| error.to_string())?;
         let kind = entry.header().entry_type();

@@ -16,6 +16,7 @@ use crate::header::Header;
 use crate::manifest::{Manifest, Totals};
 use crate::member;
 use crate::table::Row;
+use crate::text::hex;
 
 /// Level 1 beats level 3 in size and speed on `/proc` text (PERFORMANCE.md).
 const COMPRESSION_LEVEL: i32 = 1;
@@ -541,17 +542,6 @@ fn counted(error: Error) -> Result<(), Error> {
 
 fn sum_line(sums: &mut String, name: &str, content: &[u8]) {
     let _ = writeln!(sums, "{}  {name}", hex(&Sha256::digest(content)));
-}
-
-/// Bytes as lower-case hex digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(
-        String::with_capacity(bytes.len().saturating_mul(2)),
-        |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        },
-    )
 }
 
 fn to_json<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {

@@ -1,0 +1,228 @@
+//! Rows in batches: made by one thread, inserted by another.
+//!
+//! What makes rows borrows from frames that are gone when the batch is inserted, so their text is copied once, into one
+//! buffer for the whole batch.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Statement};
+use schema::tables::ParseIssue;
+use schema::{Binder, Row, Text};
+
+use crate::db::ddl;
+use crate::extract::Sink;
+use crate::parse::Issue;
+
+/// Batches on their way: enough that neither side waits for a hiccup of the other.
+pub(super) const WAITING: usize = 8;
+/// Values after which a batch goes on its way.
+const MOST_CELLS: usize = 8192;
+/// Bytes of text after which it does.
+const MOST_TEXT: usize = 256 << 10;
+/// Rows of one statement: a step costs as much as binding a row, and ten of them do as well as fifty.
+const ROWS_AT_ONCE: usize = 10;
+
+/// One value; text lies in the batch's buffer.
+#[derive(Debug, Clone, Copy)]
+enum Cell {
+    Null,
+    Integer(i64),
+    Text { start: usize, end: usize },
+    Blob { start: usize, end: usize },
+}
+
+/// Some rows of one table.
+#[derive(Debug)]
+pub(super) struct Batch {
+    table: &'static str,
+    /// Columns of a row, without `snapshot_id`.
+    columns: usize,
+    cells: Vec<Cell>,
+    text: Vec<u8>,
+}
+
+impl Batch {
+    fn new(table: &'static str, columns: usize) -> Self {
+        Batch {
+            table,
+            columns,
+            cells: Vec::with_capacity(MOST_CELLS),
+            text: Vec::new(),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.cells.len() >= MOST_CELLS || self.text.len() >= MOST_TEXT
+    }
+
+    fn value(&self, cell: Cell) -> ValueRef<'_> {
+        let text = |start, end| self.text.get(start..end).unwrap_or_default();
+        match cell {
+            Cell::Null => ValueRef::Null,
+            Cell::Integer(value) => ValueRef::Integer(value),
+            Cell::Text { start, end } => ValueRef::Text(text(start, end)),
+            Cell::Blob { start, end } => ValueRef::Blob(text(start, end)),
+        }
+    }
+}
+
+impl Binder for Batch {
+    fn int(&mut self, value: i64) {
+        self.cells.push(Cell::Integer(value));
+    }
+
+    fn text(&mut self, value: &[u8]) {
+        let start = self.text.len();
+        self.text.extend_from_slice(value);
+        let end = self.text.len();
+        // SQLite's own functions stop at a NUL, so such text is a BLOB too.
+        let is_text = memchr::memchr(0, value).is_none() && std::str::from_utf8(value).is_ok();
+        self.cells.push(if is_text {
+            Cell::Text { start, end }
+        } else {
+            Cell::Blob { start, end }
+        });
+    }
+
+    fn null(&mut self) {
+        self.cells.push(Cell::Null);
+    }
+}
+
+/// Where rows go on the thread that makes them.
+pub(super) struct Collector {
+    batches: HashMap<&'static str, Batch>,
+    to: SyncSender<Batch>,
+}
+
+impl Collector {
+    pub(super) fn new(to: SyncSender<Batch>) -> Self {
+        Collector {
+            batches: HashMap::new(),
+            to,
+        }
+    }
+
+    /// Sends what is left.
+    pub(super) fn finish(self) {
+        for batch in self.batches.into_values() {
+            // Whoever inserts has failed, and says so itself.
+            let _ = self.to.send(batch);
+        }
+    }
+}
+
+impl Sink for Collector {
+    fn row<R: Row>(&mut self, row: &R) {
+        let new = || Batch::new(R::TABLE.name, R::TABLE.columns.len());
+        let batch = self.batches.entry(R::TABLE.name).or_insert_with(new);
+        row.bind(batch);
+        if batch.is_full() {
+            let _ = self.to.send(std::mem::replace(batch, new()));
+        }
+    }
+
+    fn issue(&mut self, member: &str, issue: Issue) {
+        self.row(&ParseIssue {
+            member: member.into(),
+            line: issue.line,
+            reason: issue.reason.as_ref().into(),
+            excerpt: issue.excerpt.into(),
+        });
+    }
+
+    fn unlisted(&mut self, member: &str, count: u64) {
+        self.row(&ParseIssue {
+            member: member.into(),
+            line: None,
+            reason: format!("{count} more, which are not listed one by one").into(),
+            excerpt: Text::default(),
+        });
+    }
+}
+
+/// The statements of one table.
+struct Statements<'c> {
+    many: Statement<'c>,
+    one: Statement<'c>,
+}
+
+/// Inserts batches, on the thread that has the database.
+pub(super) struct Inserter<'c> {
+    connection: &'c Connection,
+    snapshot_id: i64,
+    statements: HashMap<&'static str, Statements<'c>>,
+    rows: u64,
+}
+
+impl<'c> Inserter<'c> {
+    pub(super) fn new(connection: &'c Connection, snapshot_id: i64) -> Self {
+        Inserter {
+            connection,
+            snapshot_id,
+            statements: HashMap::new(),
+            rows: 0,
+        }
+    }
+
+    /// Inserts all that comes; returns how many rows there were. With the first error nothing more is taken.
+    pub(super) fn insert_all(mut self, from: &Receiver<Batch>) -> Result<u64, rusqlite::Error> {
+        for batch in from {
+            self.insert(&batch)?;
+        }
+        Ok(self.rows)
+    }
+
+    fn insert(&mut self, batch: &Batch) -> Result<(), rusqlite::Error> {
+        let columns = batch.columns.max(1);
+        let statements = match self.statements.entry(batch.table) {
+            std::collections::hash_map::Entry::Occupied(there) => there.into_mut(),
+            std::collections::hash_map::Entry::Vacant(vacant) => {
+                let prepare = |rows| {
+                    let sql = statement(batch.table, batch.columns, rows, self.snapshot_id);
+                    self.connection.prepare(&sql)
+                };
+                vacant.insert(Statements {
+                    many: prepare(ROWS_AT_ONCE)?,
+                    one: prepare(1)?,
+                })
+            }
+        };
+        let mut many = batch
+            .cells
+            .chunks_exact(columns.saturating_mul(ROWS_AT_ONCE));
+        for rows in &mut many {
+            execute(&mut statements.many, batch, rows)?;
+        }
+        for row in many.remainder().chunks_exact(columns) {
+            execute(&mut statements.one, batch, row)?;
+        }
+        // What stays bound takes the small pieces of memory that SQLite keeps at hand from the other statements.
+        statements.many.clear_bindings();
+        let rows = batch.cells.len().checked_div(columns).unwrap_or(0);
+        self.rows = self
+            .rows
+            .saturating_add(u64::try_from(rows).unwrap_or(u64::MAX));
+        Ok(())
+    }
+}
+
+fn statement(table: &str, columns: usize, rows: usize, snapshot_id: i64) -> String {
+    let row = format!("({snapshot_id}{})", ", ?".repeat(columns));
+    let rows = vec![row; rows].join(", ");
+    format!("INSERT INTO {} VALUES {rows}", ddl::quoted(table))
+}
+
+/// A statement keeps what the row before bound, so each value is bound, NULL too.
+fn execute(
+    statement: &mut Statement<'_>,
+    batch: &Batch,
+    cells: &[Cell],
+) -> Result<(), rusqlite::Error> {
+    for (index, cell) in (1_usize..).zip(cells) {
+        statement.raw_bind_parameter(index, ToSqlOutput::Borrowed(batch.value(*cell)))?;
+    }
+    statement.raw_execute().map(drop)
+}
