@@ -1,12 +1,10 @@
-//! Which tables statements name, so that no others need to be filled before they are asked.
+//! Which tables statements read, so that no others need to be filled before they are asked.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
-use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
-use schema::Row;
 use schema::tables::{ParseIssue, SnapshotRow, TABLES};
+use schema::{Row, TableDef};
 
 use crate::db::ddl;
 use crate::queries;
@@ -15,54 +13,88 @@ use crate::tables::Wanted;
 /// Columns of `snapshots` that tell of all that was read.
 const OF_ALL: [&str; 3] = ["complete", "incomplete_reason", "intact"];
 
-/// The tables that are to be filled before statements are asked: those that they name, by themselves or through views.
+/// The tables that are to be filled before statements are asked: those that they read, by themselves or through views.
 ///
-/// SQLite itself tells, which asks leave for each column when it prepares a statement. All are wanted where it cannot prepare
-/// one, or where one names what only a whole capture tells.
+/// SQLite itself tells, in the programs that it makes of them for an empty database. All are wanted where it makes none of
+/// one, or where one reads what only a whole capture tells.
 pub fn wanted<'s>(statements: impl IntoIterator<Item = &'s str>) -> Wanted {
     tables(statements).map_or(Wanted::All, Wanted::Only)
 }
 
 fn tables<'s>(statements: impl IntoIterator<Item = &'s str>) -> Option<BTreeSet<&'static str>> {
-    let mut connection = Connection::open_in_memory().ok()?;
+    let connection = Connection::open_in_memory().ok()?;
     ddl::create_all(&connection, queries::views()).ok()?;
-    // Virtual tables declare themselves when they are first used, which is nothing that a statement names.
-    connection
-        .prepare(&format!("SELECT * FROM {}", ddl::FULL_TEXT))
-        .ok()?;
-    let found: Arc<Mutex<BTreeSet<(String, String)>>> = Arc::default();
-    let named = Arc::clone(&found);
-    let note = move |context: AuthContext<'_>| {
-        if let AuthAction::Read {
-            table_name,
-            column_name,
-        } = context.action
-            && let Ok(mut named) = named.lock()
-        {
-            // A table of which no column is read is named as the statement writes it.
-            named.insert((table_name.to_ascii_lowercase(), column_name.to_owned()));
-        }
-        Authorization::Allow
-    };
-    connection.authorizer(Some(note)).ok()?;
-    for statement in statements {
-        connection.prepare(statement).ok()?;
-    }
-    let found = found.lock().ok()?;
+    let roots = roots(&connection).ok()?;
     let mut tables = BTreeSet::new();
-    for (table, column) in found.iter() {
-        let of_all = *table == ParseIssue::TABLE.name
-            || *table == SnapshotRow::TABLE.name && OF_ALL.contains(&column.as_str());
-        if of_all {
-            return None;
-        }
-        if table.starts_with(ddl::FULL_TEXT) {
+    for statement in statements {
+        if statement.to_ascii_lowercase().contains(ddl::FULL_TEXT) {
             tables.extend([ddl::FULL_TEXT, "log_lines"]);
-        } else if let Some(table) = TABLES.iter().find(|known| known.name == *table) {
+        }
+        for (table, columns) in read(&connection, &roots, statement).ok()? {
+            let is_of_all = |column: &usize| {
+                // Before the table's own columns is `snapshot_id`.
+                let column = column
+                    .checked_sub(1)
+                    .and_then(|index| table.columns.get(index));
+                column.is_some_and(|column| OF_ALL.contains(&column.name))
+            };
+            if table.name == ParseIssue::TABLE.name
+                || table.name == SnapshotRow::TABLE.name && columns.iter().any(is_of_all)
+            {
+                return None;
+            }
             tables.insert(table.name);
         }
     }
     Some(tables)
+}
+
+/// The tables by the page where each begins.
+fn roots(connection: &Connection) -> Result<BTreeMap<i64, &'static TableDef>, rusqlite::Error> {
+    let mut roots = BTreeMap::new();
+    let mut tables =
+        connection.prepare("SELECT rootpage, name FROM sqlite_schema WHERE type = 'table'")?;
+    let mut rows = tables.query([])?;
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(1)?;
+        if let Some(table) = TABLES.iter().find(|table| table.name == name) {
+            roots.insert(row.get(0)?, table);
+        }
+    }
+    Ok(roots)
+}
+
+/// The tables that a statement's program opens, with the columns that it takes of each. It is not run.
+fn read(
+    connection: &Connection,
+    roots: &BTreeMap<i64, &'static TableDef>,
+    statement: &str,
+) -> Result<Vec<(&'static TableDef, BTreeSet<usize>)>, rusqlite::Error> {
+    let mut found: Vec<(&'static TableDef, BTreeSet<usize>)> = Vec::new();
+    // Which of them a cursor stands on.
+    let mut cursors: BTreeMap<i64, usize> = BTreeMap::new();
+    let mut program = connection.prepare(&format!("EXPLAIN {statement}"))?;
+    let mut rows = program.raw_query();
+    while let Some(row) = rows.next()? {
+        let operation: String = row.get("opcode")?;
+        let (cursor, second): (i64, i64) = (row.get("p1")?, row.get("p2")?);
+        match operation.as_str() {
+            "OpenRead" => {
+                if let Some(table) = roots.get(&second) {
+                    cursors.insert(cursor, found.len());
+                    found.push((table, BTreeSet::new()));
+                }
+            }
+            "Column" => {
+                let on = cursors.get(&cursor).and_then(|index| found.get_mut(*index));
+                if let (Some((_, columns)), Ok(column)) = (on, usize::try_from(second)) {
+                    columns.insert(column);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -90,10 +122,18 @@ mod tests {
             Some(&["log_lines", "log_lines_fts"]),
         );
         check("SELECT time FROM snapshots", Some(&["snapshots"]));
+        check(
+            "-- A comment.\nWITH processes AS (SELECT pid FROM threads) SELECT * FROM processes WHERE pid = :pid",
+            Some(&["threads"]),
+        );
         check("SELECT name FROM sqlite_schema", Some(&[]));
         // Known only when all has been read.
         check("SELECT * FROM snapshots", None);
         check("SELECT count(*) FROM parse_issues", None);
+        check(
+            "SELECT 1 FROM snapshots NATURAL JOIN (SELECT 1 AS intact)",
+            None,
+        );
         // What cannot be prepared is for whoever asks it to tell.
         check("SELECT * FROM nothing", None);
     }
