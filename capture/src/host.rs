@@ -410,7 +410,7 @@ impl Opened {
 }
 
 /// Names in a directory, in the order in which they come.
-pub fn list(directory: OwnedFd, mut each: impl FnMut(&[u8])) -> Result<(), Refusal> {
+pub fn list(directory: impl AsFd, mut each: impl FnMut(&[u8])) -> Result<(), Refusal> {
     let mut buffer = Vec::with_capacity(64 << 10);
     let mut entries = rustix::fs::RawDir::new(directory, buffer.spare_capacity_mut());
     while let Some(entry) = entries.next() {

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -72,6 +72,8 @@ impl Redactor {
         };
         let keywords = AhoCorasick::builder()
             .ascii_case_insensitive(true)
+            // All that is captured passes through it.
+            .kind(Some(AhoCorasickKind::DFA))
             .build(forms::KEYWORDS.iter().copied().chain(words::programs()))
             .map_err(|error| failed(error.to_string()))?;
         let key = Hmac::<Sha256>::new_from_slice(key).map_err(|error| failed(error.to_string()))?;

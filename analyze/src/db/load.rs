@@ -246,19 +246,19 @@ fn insert(
         .map_err(begin)?;
     // Rows are made on one processor and inserted on another.
     let (to, from) = std::sync::mpsc::sync_channel(batch::WAITING);
-    let (made, inserted) = std::thread::scope(|scope| {
+    let (made, result) = std::thread::scope(|scope| {
         let maker = scope.spawn(|| make_rows(evidence, wanted, &digest, to));
         let inserter = Inserter::new(&transaction, snapshot_id);
-        let inserted = inserter.insert_all(&from);
+        let result = inserter.insert_all(&from);
         // With nobody to take them the other thread's batches go nowhere, and it ends.
         drop(from);
         let made = maker
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (made, inserted)
+        (made, result)
     });
     let whole = made?;
-    let rows = inserted.map_err(|error| failed("insert a row", error))?;
+    let rows = result.map_err(|error| failed("insert a row", error))?;
     if wanted.has(ddl::FULL_TEXT) {
         transaction
             .execute(ddl::FILL_FULL_TEXT, [last_line])

@@ -169,15 +169,21 @@ impl<F: AsFd> Collector<'_, F> {
     ) -> Result<(Identity, bool), End<'static>> {
         let reused = || Err(End::because(Outcome::Vanished, "the pid was reused"));
         let directory = rustix::fs::fstat(process).map_err(End::of_errno)?;
-        let pidfd_inode = self.own_pids.then(|| host::pidfd_inode(visit.pid));
         let before = visit.identity;
         let mut now = Identity {
-            pidfd_inode: pidfd_inode.flatten(),
+            pidfd_inode: before.pidfd_inode,
             directory_inode: Some(directory.st_ino),
             start_ticks: before.start_ticks,
             met: before.met.or(met),
             has_ended: false,
         };
+        // The kernel numbers the directories one after the other, in 32 bits: one of another process has another number.
+        let is_first = before == Identity::default();
+        if !is_first && before.directory_inode == now.directory_inode {
+            return Ok((now, false));
+        }
+        let pidfd_inode = self.own_pids.then(|| host::pidfd_inode(visit.pid));
+        now.pidfd_inode = pidfd_inode.flatten();
         if let (Some(before), Some(now_inode)) = (before.pidfd_inode, now.pidfd_inode) {
             return if before == now_inode {
                 Ok((now, false))
@@ -185,8 +191,7 @@ impl<F: AsFd> Collector<'_, F> {
                 reused()
             };
         }
-        let is_first = before == Identity::default();
-        if is_first || before.directory_inode == now.directory_inode {
+        if is_first {
             return Ok((now, false));
         }
         // When memory is short the inode changes for the same process too: its start time decides, where it can be read.
@@ -456,8 +461,7 @@ impl<F: AsFd> Collector<'_, F> {
     /// The numbers in a directory that come after one, sorted.
     fn numbers(&self, directory: &OwnedFd, after: Option<u32>) -> Result<Vec<u32>, Refusal> {
         let mut numbers: Vec<u32> = Vec::new();
-        let listing = self.host.process_directory(directory.as_fd(), ".")?;
-        host::list(listing, |name| {
+        host::list(directory, |name| {
             numbers.extend(super::decimal(name));
         })?;
         numbers.retain(|number| after.is_none_or(|after| *number > after));

@@ -1,7 +1,6 @@
 //! Writing a bundle, generic over where its frames go.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -541,7 +540,10 @@ fn counted(error: Error) -> Result<(), Error> {
 }
 
 fn sum_line(sums: &mut String, name: &str, content: &[u8]) {
-    let _ = writeln!(sums, "{}  {name}", hex(&Sha256::digest(content)));
+    sums.push_str(&hex(&Sha256::digest(content)));
+    sums.push_str("  ");
+    sums.push_str(name);
+    sums.push('\n');
 }
 
 fn to_json<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
