@@ -14,6 +14,7 @@ mod report;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod unchanged;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -219,7 +220,11 @@ fn differences(
     plan: &Plan<'_>,
     intact: [bool; 2],
 ) -> Result<Vec<Difference>, Error> {
-    let rows = database.collect(&plan.differences(), &[])?.rows;
+    let rows = unchanged::changed_rows(database, plan)?;
+    if matches!(&rows, unchanged::Rows::Only(rows) if rows.iter().all(Vec::is_empty)) {
+        return Ok(Vec::new());
+    }
+    let rows = database.collect(&plan.differences(&rows), &[])?.rows;
     if rows.is_empty() {
         return Ok(Vec::new());
     }

@@ -3,6 +3,7 @@
 //! A read-only connection alone refuses neither `ATTACH` nor `VACUUM INTO`, which create files, so an authorizer does.
 //! What must still work behind it (full-text tables) is connected before it is set.
 
+mod digest;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod limits;
@@ -27,6 +28,7 @@ use crate::queries;
 
 use limits::Clock;
 
+pub use digest::Digest;
 pub use limits::{Limits, MEMORY_MIB};
 pub use snapshot::Snapshot;
 

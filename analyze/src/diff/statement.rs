@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use schema::records::RECORDS;
 use schema::{Source, TableDef};
 
+use super::unchanged::Rows;
+
 use crate::db::ddl::quoted;
 
 /// Name of the earlier database.
@@ -66,7 +68,7 @@ impl<'a> Plan<'a> {
     ///
     /// One pass over both with GROUP BY, and no join: NULLs are equal to each other, and two million rows are sorted
     /// instead of compared with each other.
-    pub(super) fn differences(&self) -> String {
+    pub(super) fn differences(&self, rows: &Rows) -> String {
         let identity: Vec<String> = self.identity.iter().map(|name| quoted(name)).collect();
         let identity = identity.join(", ");
         let pid = if self.has("pid") { "pid" } else { "NULL" };
@@ -97,9 +99,23 @@ impl<'a> Plan<'a> {
             GROUP BY {identity}
             HAVING count_before <> count_after OR is_other_object OR {other_state}
             ORDER BY {identity}",
-            self.side(0),
-            self.side(1),
+            self.side(0, rows),
+            self.side(1, rows),
         )
+    }
+
+    /// The number of each row of one side, its identity, and what is compared.
+    pub(super) fn rows(&self, side: usize) -> String {
+        let (schema, snapshot) = self.place(side);
+        let columns: String = self
+            .identity
+            .iter()
+            .copied()
+            .chain(self.compared())
+            .map(|name| format!(", {}", quoted(name)))
+            .collect();
+        let name = quoted(self.table.name);
+        format!("SELECT rowid{columns} FROM {schema}.{name} WHERE snapshot_id = {snapshot}")
     }
 
     /// Side and pid of each read that should have fed the table and left a gap; the pid is NULL where rows of the
@@ -142,9 +158,14 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn side(&self, side: usize) -> String {
+    fn side(&self, side: usize, rows: &Rows) -> String {
         let (schema, snapshot) = self.place(side);
         let mut conditions = format!("snapshot_id = {snapshot}");
+        if let Rows::Only(rows) = rows {
+            let rows = rows.get(side).map(Vec::as_slice).unwrap_or_default();
+            let numbers: Vec<String> = rows.iter().map(i64::to_string).collect();
+            let _ = write!(conditions, " AND rowid IN ({})", numbers.join(", "));
+        }
         if self.has("is_collector") {
             conditions.push_str(" AND NOT is_collector");
         }
