@@ -103,8 +103,8 @@ def main() -> None:
         ' exec "$@"'
     )
     pathlib.Path("/run/netns").mkdir(exist_ok=True)
-    command = [*namespaces, "sh", "-c", prepare, "sh", sys.executable, str(HERE / "bench.py"), *sys.argv[1:], "--inside"]
-    with load.Limits(load.LOADS[options.load]), load.Limits(load.LOADS["conntrack"]):
+    command = [*namespaces, "sh", "-c", prepare, "sh", sys.executable, "-B", str(HERE / "bench.py"), *sys.argv[1:], "--inside"]
+    with load.Limits():
         ended = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True)
     print(ended.stdout, end="")
     if options.save and ended.returncode == 0:

@@ -47,22 +47,21 @@ LOADS = {
     "arguments": Load(procs=2_000, fds=10_000, arguments=100_000),
 }
 
-# Settings of the kernel that no namespace has of its own, with the least value that a load needs.
+# Settings of the kernel that no namespace has of its own, with the least value that the largest load needs.
 LIMITS = {
-    "kernel/threads-max": lambda load: 400_000,
-    "kernel/pid_max": lambda load: 1 << 20,
-    "vm/max_map_count": lambda load: 262_144,
-    "fs/inotify/max_user_instances": lambda load: 1024,
-    "net/netfilter/nf_conntrack_max": lambda load: 2 * load.conntrack + 500_000,
-    "net/netfilter/nf_conntrack_buckets": lambda load: 524_288 if load.conntrack > 262_144 else 0,
+    "kernel/threads-max": 400_000,
+    "kernel/pid_max": 1 << 20,
+    "vm/max_map_count": 262_144,
+    "fs/inotify/max_user_instances": 1024,
+    "net/netfilter/nf_conntrack_max": 2_500_000,
+    "net/netfilter/nf_conntrack_buckets": 524_288,
 }
 
 
 class Limits:
-    """Raises the limits that a load needs for as long as it is there, outside the namespaces."""
+    """Raises the limits for as long as there are loads, outside the namespaces."""
 
-    def __init__(self, load: Load):
-        self.load = load
+    def __init__(self):
         self.before: dict[pathlib.Path, str] = {}
 
     def __enter__(self):
@@ -71,9 +70,9 @@ class Limits:
             if not path.exists():
                 continue
             value = path.read_text().strip()
-            if int(value) < least(self.load):
+            if int(value) < least:
                 self.before[path] = value
-                path.write_text(str(least(self.load)))
+                path.write_text(str(least))
         return self
 
     def __exit__(self, *_):
