@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::Regex;
 
 use super::Secret;
@@ -118,9 +119,22 @@ static NAMED_FORMS: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| {
     ]
 });
 
+/// Finds the keywords, in any case.
+static ANY_KEYWORD: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let mut builder = AhoCorasick::builder();
+    let builder = builder
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA));
+    builder.build(KEYWORDS).ok()
+});
+
 /// Secrets that need no name before them: URLs, HTTP headers, tokens, forms and JSON.
 pub(super) fn own_form(text: &[u8], word: &Range<usize>, secrets: &mut Vec<Secret>) {
     let bytes = slice(text, word);
+    // Each of the forms has one of them, and most words have none.
+    if ANY_KEYWORD.as_ref().is_some_and(|any| !any.is_match(bytes)) {
+        return;
+    }
     let mut push = |found: regex::bytes::Match<'_>, rule| {
         let start = word.start.saturating_add(found.start());
         let end = word.start.saturating_add(found.end());
