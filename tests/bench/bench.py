@@ -5,6 +5,7 @@ import datetime
 import os
 import pathlib
 import platform
+import signal
 import subprocess
 import sys
 
@@ -24,7 +25,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--load", choices=load.LOADS, default="S", help="how much there is to capture (default: S)")
     parser.add_argument("--part", choices=PARTS, action="append", help="only this part; may be given several times")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each after the warm-up (default: 5)")
-    parser.add_argument("--limit", type=float, default=300, metavar="SECONDS", help="a command that takes longer is stopped")
+    parser.add_argument("--limit", type=float, default=250, metavar="SECONDS", help="a command that takes longer is stopped (default: 250)")
     parser.add_argument("--install-peers", action="store_true", help="install the peers that Debian has")
     parser.add_argument("--save", action="store_true", help="keep the result in tests/bench/RESULTS.md")
     parser.add_argument("--tools", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
@@ -89,6 +90,15 @@ def inside(options: argparse.Namespace) -> None:
     print("\n\n".join("\n".join(section) for section in sections))
 
 
+def save(command: str, result: str) -> None:
+    """Keeps a result in place of the last one of the same command."""
+    results = HERE / "RESULTS.md"
+    head, *sections = results.read_text().split("\n## ") if results.exists() else ["# Results\n"]
+    kept = {title: text for title, _, text in (section.partition("\n") for section in sections)}
+    kept[f"`{command}`"] = f"\n{result.strip()}\n"
+    results.write_text(head + "".join(f"\n## {title}\n{text}" for title, text in sorted(kept.items())))
+
+
 def main() -> None:
     """Raises the limits outside, and measures in namespaces that end with everything in them."""
     options = arguments()
@@ -104,14 +114,14 @@ def main() -> None:
     )
     pathlib.Path("/run/netns").mkdir(exist_ok=True)
     command = [*namespaces, "sh", "-c", prepare, "sh", sys.executable, "-B", str(HERE / "bench.py"), *sys.argv[1:], "--inside"]
+    # An end by a signal undoes what was set too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with load.Limits():
         ended = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True)
     print(ended.stdout, end="")
     if options.save and ended.returncode == 0:
-        title = "# The last run\n\nWritten by `tests/bench/run " + " ".join(
-            word for word in sys.argv[1:] if word not in ("--tools", str(options.tools))
-        )
-        (HERE / "RESULTS.md").write_text(f"{title}`.\n\n{ended.stdout}")
+        words = [word for word in sys.argv[1:] if word not in ("--save", "--install-peers", "--tools", str(options.tools))]
+        save(" ".join(["tests/bench/run", *words]), ended.stdout)
     sys.exit(ended.returncode)
 
 

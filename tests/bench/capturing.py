@@ -9,7 +9,7 @@ import subprocess
 
 import load
 from goals import Goal
-from measure import MIB, NOTHING, Contender, Run, Spread, Wrong, cpus, in_turn, ratio, size, table, walls
+from measure import MIB, NOTHING, Contender, Run, Spread, Wrong, cpus, in_turn, ratio, size, table, times, walls
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,9 +125,8 @@ def whole(tools: Tools, running: load.Running, name: str, rounds: int, limit: fl
     least = {"ps, ss, find, conntrack": 1, "sos report": 8, "acquire": 12, "UAC": 800, "lsof -K i -n -P": 2.5}
     least["lsof -n -P"] = 30 if name == "M" else 12
     for rival in rivals:
-        text = f"{rival.name} at {name}: its wall time to ours"
-        spread = ratio(walls(rival), walls(mine))
-        goals.append(Goal.least("C2", text, least[rival.name], spread, rival.excluded))
+        text = f"{rival.name} at {name}: its wall time{' when it was stopped' if rival.stopped else ''} to ours"
+        goals.append(Goal.least("C2", text, least[rival.name], times(rival, mine), rival.excluded))
     if name == "M":
         bound = (48 + 8 * workers()) * MIB
         peak = Spread.of(run.peak for run in mine.runs) if mine.runs else None

@@ -45,10 +45,16 @@ class Contender:
     runs: list[Run] = dataclasses.field(default_factory=list)
     excluded: str | None = None
     """Why it has no time."""
+    stopped: float | None = None
+    """Seconds after which it was stopped: it takes longer than that."""
 
 
 class Wrong(Exception):
     """A run did not do the work."""
+
+
+class Stopped(Wrong):
+    """A run took too long."""
 
 
 class _Late(Exception):
@@ -78,7 +84,7 @@ def _timed(command: list[str], codes: tuple[int, ...], limit: float) -> Run:
     except _Late:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
-        raise Wrong(f"stopped after {limit:.0f} s") from None
+        raise Stopped(f"stopped after {limit:.0f} s") from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -99,6 +105,7 @@ def in_turn(contenders: Iterable[Contender], rounds: int, limit: float) -> None:
                 run = contender.check(once(contender.command, contender.codes, limit))
             except Wrong as wrong:
                 contender.excluded = str(wrong)
+                contender.stopped = limit if isinstance(wrong, Stopped) else None
                 continue
             if turn:
                 contender.runs.append(run)
@@ -138,6 +145,13 @@ def ratio(ours: Iterable[float], theirs: Iterable[float]) -> Spread | None:
     """Pair by pair, as they ran; `None` where there is no pair."""
     pairs = [a / b for a, b in zip(ours, theirs, strict=False) if b]
     return Spread.of(pairs) if pairs else None
+
+
+def times(theirs: Contender, ours: Contender) -> Spread | None:
+    """How many times longer than ours theirs take, at least."""
+    if theirs.stopped:
+        return ratio([theirs.stopped] * len(ours.runs), walls(ours))
+    return ratio(walls(theirs), walls(ours))
 
 
 def table(contenders: Iterable[Contender], ours: Contender) -> list[str]:
