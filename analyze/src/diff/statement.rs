@@ -107,15 +107,12 @@ impl<'a> Plan<'a> {
     /// The number of each row of one side, its identity, and what is compared.
     pub(super) fn rows(&self, side: usize) -> String {
         let (schema, snapshot) = self.place(side);
-        let columns: String = self
-            .identity
-            .iter()
-            .copied()
-            .chain(self.compared())
-            .map(|name| format!(", {}", quoted(name)))
-            .collect();
+        let mut columns = vec!["rowid".to_owned()];
+        let compared = self.identity.iter().copied().chain(self.compared());
+        columns.extend(compared.map(quoted));
+        let columns = columns.join(", ");
         let name = quoted(self.table.name);
-        format!("SELECT rowid{columns} FROM {schema}.{name} WHERE snapshot_id = {snapshot}")
+        format!("SELECT {columns} FROM {schema}.{name} WHERE snapshot_id = {snapshot}")
     }
 
     /// Side and pid of each read that should have fed the table and left a gap; the pid is NULL where rows of the

@@ -454,12 +454,12 @@ impl<F: AsFd> Collector<'_, F> {
     ) -> Result<(Vec<u32>, OwnedFd), End<'static>> {
         self.host
             .process_directory(process, name)
-            .and_then(|directory| Ok((self.numbers(&directory, after)?, directory)))
+            .and_then(|directory| Ok((Self::numbers(&directory, after)?, directory)))
             .map_err(|refusal| self.refused(process, refusal))
     }
 
     /// The numbers in a directory that come after one, sorted.
-    fn numbers(&self, directory: &OwnedFd, after: Option<u32>) -> Result<Vec<u32>, Refusal> {
+    fn numbers(directory: &OwnedFd, after: Option<u32>) -> Result<Vec<u32>, Refusal> {
         let mut numbers: Vec<u32> = Vec::new();
         host::list(directory, |name| {
             numbers.extend(super::decimal(name));

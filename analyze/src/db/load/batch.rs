@@ -226,3 +226,54 @@ fn execute(
     }
     statement.raw_execute().map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As many as fill batches, and a number that no statement divides.
+    const ROWS: u64 = 16_391;
+
+    #[test]
+    fn rows_arrive_in_their_order() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&ddl::tables()).unwrap();
+        let (to, from) = std::sync::mpsc::sync_channel(1);
+        let rows = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let mut collector = Collector::new(to);
+                for number in 0..ROWS {
+                    let line = (number % 2 == 0).then_some(number);
+                    let reason = if number % 3 == 0 { "text" } else { "\0" };
+                    let issue = Issue {
+                        line,
+                        ..Issue::whole(reason, b"\xff")
+                    };
+                    collector.issue(&number.to_string(), issue);
+                }
+                collector.finish();
+            });
+            Inserter::new(&connection, 3).insert_all(&from)
+        });
+        assert_eq!(rows.unwrap(), ROWS);
+        let wrong = "SELECT count(*), sum(NOT (
+              snapshot_id = 3 AND CAST(member AS INTEGER) = rowid - 1
+              AND line IS CASE rowid % 2 WHEN 1 THEN rowid - 1 END
+              AND typeof(reason) = CASE (rowid - 1) % 3 WHEN 0 THEN 'text' ELSE 'blob' END
+              AND excerpt = x'ff')) FROM parse_issues";
+        let found = connection.query_row(wrong, [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        });
+        assert_eq!(found.unwrap(), (i64::try_from(ROWS).unwrap(), 0));
+    }
+
+    #[test]
+    fn the_first_error_ends_it() {
+        let connection = Connection::open_in_memory().unwrap();
+        let (to, from) = std::sync::mpsc::sync_channel(1);
+        let mut collector = Collector::new(to);
+        collector.unlisted("member", 1);
+        collector.finish();
+        assert!(Inserter::new(&connection, 1).insert_all(&from).is_err());
+    }
+}
