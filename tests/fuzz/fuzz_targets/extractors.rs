@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use analyze::extract::{Facts, File, FileFact, UserFact};
 use analyze::snapshot::Machine;
-use analyze::tables::Extractors;
+use analyze::tables::{Extractors, Wanted};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use schema::Outcome;
 use schema::header::Mode;
@@ -45,7 +45,7 @@ fn facts() -> Facts {
 }
 
 fuzz_target!(|input: &[u8]| -> Corpus {
-    let mut extractors = Extractors::default();
+    let mut extractors = Extractors::new(&Wanted::All);
     let mut sink = common::Checked::default();
     let mut known = false;
     for section in common::sections(input) {
