@@ -14,6 +14,7 @@ use std::path::Path;
 
 use analyze::evidence::Evidence;
 use analyze::snapshot::Snapshot;
+use analyze::tables::Wanted;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use schema::bundle::{Lane, Writer};
 use schema::header::Mode;
@@ -104,7 +105,7 @@ fn load(bundle: &[u8]) {
         return;
     };
     let mut sink = common::Checked::default();
-    if snapshot.rows(&mut sink).is_ok() {
+    if snapshot.rows(&Wanted::All, &mut sink).is_ok() {
         let _ = snapshot.row(&digest);
     }
     for problem in evidence.problems() {
