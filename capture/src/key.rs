@@ -1,11 +1,11 @@
 //! The key of the pseudonyms: made for one capture and forgotten, or kept in a file that the captures of a case share.
 
-use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags};
 use schema::redact::KEY_LENGTH;
+use schema::text::{from_hex, hex};
 
 use crate::Error;
 
@@ -31,7 +31,7 @@ pub fn of_file(path: &Path) -> Result<[u8; KEY_LENGTH], Error> {
         source,
     };
     match read(path) {
-        Ok(text) => parse(&text).ok_or_else(|| {
+        Ok(text) => from_hex(text.trim_ascii()).ok_or_else(|| {
             let reason = format!(
                 "it does not hold {} hex digits",
                 KEY_LENGTH.saturating_mul(2)
@@ -43,11 +43,7 @@ pub fn of_file(path: &Path) -> Result<[u8; KEY_LENGTH], Error> {
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
             let file = rustix::fs::openat(CWD, path, flags, Mode::RUSR | Mode::WUSR)
                 .map_err(|errno| failed("create the case key", errno.into()))?;
-            let mut text = key.iter().fold(String::new(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
-            text.push('\n');
+            let text = format!("{}\n", hex(&key));
             let written = io::Write::write_all(&mut std::fs::File::from(file), text.as_bytes());
             if let Err(error) = written {
                 // Half a key would be refused ever after.
@@ -71,20 +67,6 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
         &mut text,
     )?;
     Ok(text)
-}
-
-fn parse(text: &[u8]) -> Option<[u8; KEY_LENGTH]> {
-    let digits = text.trim_ascii();
-    if digits.len() != KEY_LENGTH.saturating_mul(2) {
-        return None;
-    }
-    let mut key = [0; KEY_LENGTH];
-    for (byte, pair) in key.iter_mut().zip(digits.chunks(2)) {
-        // `from_str_radix` would take a sign.
-        let digits = pair.iter().all(u8::is_ascii_hexdigit).then_some(pair)?;
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some(key)
 }
 
 #[cfg(test)]

@@ -26,6 +26,27 @@ pub const fn hex_digits(byte: u8) -> [u8; 2] {
     [digit(byte >> 4), digit(byte & 0xf)]
 }
 
+/// The bytes that hex digits of either case stand for. `None` where there are not two for each, or anything else.
+pub fn from_hex<const LENGTH: usize>(digits: &[u8]) -> Option<[u8; LENGTH]> {
+    fn value(digit: u8) -> Option<u8> {
+        match digit {
+            b'0'..=b'9' => digit.checked_sub(b'0'),
+            b'a'..=b'f' => digit.checked_sub(b'a')?.checked_add(10),
+            b'A'..=b'F' => digit.checked_sub(b'A')?.checked_add(10),
+            _ => None,
+        }
+    }
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if pairs.len() != LENGTH || !rest.is_empty() {
+        return None;
+    }
+    let mut bytes = [0; LENGTH];
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = value(*high)? << 4 | value(*low)?;
+    }
+    Some(bytes)
+}
+
 /// Text of the host, byte for byte, borrowed from the member it was read in or owned.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<'a>(Cow<'a, [u8]>);
@@ -203,6 +224,22 @@ impl fmt::Display for Escaped<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hex_digits_of_bytes() {
+        assert_eq!(hex(&[0x00, 0x9a, 0xff]), "009aff");
+        assert_eq!(from_hex(b"009aFf"), Some([0x00, 0x9a, 0xff]));
+        for odd in [
+            &b"009af"[..],
+            b"009aff0",
+            b"009aff00",
+            b"009afg",
+            b"+09aff",
+            b"",
+        ] {
+            assert_eq!(from_hex::<3>(odd), None, "{odd:?}");
+        }
+    }
 
     fn check(input: &[u8], shown: &str) {
         assert_eq!(escaped(input).to_string(), shown);

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 
 import load
-from capturing import Tools, database_of
+from capturing import Tools, database_of, rows_of
 from goals import Goal
 from measure import MIB, NOTHING, Contender, Run, Spread, cpus, in_turn, ratio, size, table, walls
 
@@ -22,18 +22,16 @@ def _loads(tools: Tools, name: str, bundle: pathlib.Path) -> Contender:
 
     def check(run: Run) -> Run:
         with sqlite3.connect(database) as connection:
-            names = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-            counted = [name for name in names if not name.startswith(("log_text", "sqlite_"))]
-            rows = sum(connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in counted)
+            rows = rows_of(connection)
         return dataclasses.replace(run, output=size(database), rows=rows)
 
     command = [str(tools.analyze), "load", str(bundle), "--db", str(database)]
     return Contender(name, command, prepare=lambda: database.unlink(missing_ok=True), check=check)
 
 
-def _counts(tools: Tools, name: str, bundle: pathlib.Path, rows_of: str) -> Contender:
+def _counts(tools: Tools, name: str, bundle: pathlib.Path, counted: str) -> Contender:
     """One table of a bundle, for one question: decoded, parsed and inserted, and nothing else."""
-    command = [str(tools.analyze), "sql", str(bundle), f"SELECT count(*) FROM {rows_of}"]
+    command = [str(tools.analyze), "sql", str(bundle), f"SELECT count(*) FROM {counted}"]
 
     def check(run: Run) -> Run:
         shown = subprocess.run([*command, "--format", "csv"], capture_output=True, text=True, check=False)

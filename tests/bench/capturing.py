@@ -30,6 +30,13 @@ def database_of(tools: Tools, bundle: pathlib.Path) -> pathlib.Path:
     return database
 
 
+def rows_of(connection: sqlite3.Connection) -> int:
+    """Facts in a database: the rows of all tables, without those that SQLite keeps for the full text."""
+    names = (row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'"))
+    counted = [name for name in names if not name.startswith(("log_lines_fts", "sqlite_"))]
+    return sum(connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in counted)
+
+
 def ours(tools: Tools, name: str, truth: load.Truth, options: tuple[str, ...] = ()) -> Contender:
     """Our capture. A run that lost a worker or misses something has no time."""
     bundle = load.PLACE / f"{name.replace(' ', '-')}.tar.zst"
@@ -45,12 +52,7 @@ def ours(tools: Tools, name: str, truth: load.Truth, options: tuple[str, ...] = 
                     else "SELECT 0 WHERE 0"
                 )
             )
-            tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-            rows = sum(
-                connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
-                for name in tables
-                if not name.startswith(("log_text", "sqlite_"))
-            )
+            rows = rows_of(connection)
             complete, abandoned, peak = connection.execute(
                 "SELECT complete, workers_abandoned, capture_peak_rss_bound_bytes FROM snapshots"
             ).fetchone()

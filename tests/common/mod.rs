@@ -9,7 +9,6 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::OnceLock;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -188,15 +187,16 @@ pub(crate) fn capture_tree(root: &Path, directory: &Path) -> PathBuf {
     bundle
 }
 
-/// The bundle of the invented host `web-1`, made once for each test binary.
+/// The bundle of the invented host `web-1`, made once for each thread and gone with it: nothing static is ever dropped.
 pub(crate) fn web_1() -> &'static Path {
-    static PLACE: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let (_, bundle) = PLACE.get_or_init(|| {
-        let place = tempfile::tempdir().expect("a directory for the bundle");
-        let bundle = capture_tree(&host("web-1"), place.path());
-        (place, bundle)
-    });
-    bundle
+    thread_local! {
+        static PLACE: (tempfile::TempDir, &'static Path) = {
+            let place = tempfile::tempdir().expect("a directory for the bundle");
+            let bundle = capture_tree(&host("web-1"), place.path());
+            (place, Box::leak(bundle.into_boxed_path()))
+        };
+    }
+    PLACE.with(|(_, bundle)| *bundle)
 }
 
 /// Values of a row in the order of the columns, which a JSON map would not keep.

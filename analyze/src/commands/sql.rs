@@ -52,7 +52,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
         let snapshot = database.snapshot("main", Some(wanted))?;
         database.narrow(snapshot.id)?;
         // It takes its time where there are many lines.
-        if statement.to_ascii_lowercase().contains("log_lines_fts") {
+        if named::names_full_text(&statement) {
             database.narrow_full_text(snapshot.id)?;
         }
     }

@@ -21,13 +21,18 @@ pub fn wanted<'s>(statements: impl IntoIterator<Item = &'s str>) -> Wanted {
     tables(statements).map_or(Wanted::All, Wanted::Only)
 }
 
+/// Whether a statement may read the full text, which SQLite's program of it does not tell.
+pub fn names_full_text(statement: &str) -> bool {
+    statement.to_ascii_lowercase().contains(ddl::FULL_TEXT)
+}
+
 fn tables<'s>(statements: impl IntoIterator<Item = &'s str>) -> Option<BTreeSet<&'static str>> {
     let connection = Connection::open_in_memory().ok()?;
     ddl::create_all(&connection, queries::views()).ok()?;
     let roots = roots(&connection).ok()?;
     let mut tables = BTreeSet::new();
     for statement in statements {
-        if statement.to_ascii_lowercase().contains(ddl::FULL_TEXT) {
+        if names_full_text(statement) {
             tables.extend([ddl::FULL_TEXT, "log_lines"]);
         }
         for (table, columns) in read(&connection, &roots, statement).ok()? {

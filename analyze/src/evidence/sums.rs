@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use schema::bundle::MEMBER_LIMIT;
 use schema::member;
+use schema::text::from_hex;
 use sha2::{Digest, Sha256};
 
 use super::{Problem, add};
@@ -129,21 +130,7 @@ fn is_never_listed(name: &str) -> bool {
 fn parse(line: &[u8]) -> Option<(&str, [u8; 32])> {
     let (digits, rest) = line.split_at_checked(64)?;
     let name = member::validate(rest.strip_prefix(b"  ")?).ok()?;
-    let mut sum = [0; 32];
-    let (pairs, _) = digits.as_chunks::<2>();
-    for (byte, [high, low]) in sum.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some((name, sum))
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => byte.checked_sub(b'0'),
-        b'a'..=b'f' => byte.checked_sub(b'a')?.checked_add(10),
-        b'A'..=b'F' => byte.checked_sub(b'A')?.checked_add(10),
-        _ => None,
-    }
+    Some((name, from_hex(digits)?))
 }
 
 #[cfg(test)]
