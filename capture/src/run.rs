@@ -35,6 +35,9 @@ use crate::{Error, key, worker};
 
 /// Processes of one request: enough that the pipe is never empty, few enough that a lost worker costs little.
 const BATCH: usize = 16;
+/// Requests that each worker has of a phase at least, where there are so many processes: one process may take as long as a
+/// thousand others, and what waits behind it in its request waits for no other worker.
+const SHARES: usize = 8;
 /// Logs and homes of one request.
 const FILE_BATCH: usize = 8;
 /// How long a read may wait the first time: long for a healthy host, short beside the deadline.
@@ -437,9 +440,11 @@ impl Capture {
             .map(|pid| Visit::new(*pid, items.clone()))
             .collect();
         self.progress.expect(visits.len());
+        let shares = self.wanted_workers.saturating_mul(SHARES);
+        let batch = visits.len().checked_div(shares).unwrap_or(BATCH);
         self.work(
             visits
-                .chunks(BATCH)
+                .chunks(batch.clamp(1, BATCH))
                 .map(|visits| Request::Visits(visits.to_vec()))
                 .collect(),
         )
