@@ -12,7 +12,7 @@ use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use schema::bundle::Reader;
+use schema::bundle::{Frame, Reader};
 use schema::header::Header;
 use schema::manifest::Manifest;
 use schema::member;
@@ -442,35 +442,55 @@ fn each_of_bundle(
             }
         }
     }
-    for (done, unwanted) in unwanted.into_iter().enumerate() {
-        take(Found::Step { done, total })?;
-        if unwanted {
-            continue;
-        }
-        // The reader notes what is wrong with the frame.
-        let Ok(frame) = reader.frame(done) else {
-            continue;
-        };
-        take(Found::Frame)?;
-        let (members, problem) = frame.members();
-        let number = u32::try_from(done).unwrap_or(u32::MAX);
-        for member in members.iter().filter(|member| wanted(&member.name)) {
-            take(Found::Member {
-                name: &member.name,
-                content: member.content,
-                place: Some(Place {
-                    frame: number,
-                    offset: member.offset,
-                    length: u64::try_from(member.content.len()).unwrap_or(u64::MAX),
-                }),
+    let numbers = unwanted.iter().enumerate();
+    let numbers = numbers.filter_map(|(number, unwanted)| (!unwanted).then_some(number));
+    std::thread::scope(|scope| {
+        // The next frame is decompressed while this one is looked at.
+        let (to, frames) = std::sync::mpsc::sync_channel(1);
+        scope.spawn(move || {
+            for number in numbers {
+                // The reader notes what is wrong with a frame.
+                if let Ok(frame) = reader.frame(number)
+                    && to.send((number, frame)).is_err()
+                {
+                    return;
+                }
+            }
+        });
+        for (number, frame) in frames {
+            take(Found::Step {
+                done: number,
+                total,
             })?;
+            take(Found::Frame)?;
+            members_of(number, &frame, wanted, take)?;
         }
-        if let Some(reason) = problem {
-            take(Found::Problem(Problem::new(
-                format!("frame {done}"),
-                reason,
-            )))?;
-        }
+        Ok(())
+    })
+}
+
+fn members_of(
+    number: usize,
+    frame: &Frame,
+    wanted: &dyn Fn(&str) -> bool,
+    take: &mut dyn FnMut(Found<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (members, problem) = frame.members();
+    let place = u32::try_from(number).unwrap_or(u32::MAX);
+    for member in members.iter().filter(|member| wanted(&member.name)) {
+        take(Found::Member {
+            name: &member.name,
+            content: member.content,
+            place: Some(Place {
+                frame: place,
+                offset: member.offset,
+                length: u64::try_from(member.content.len()).unwrap_or(u64::MAX),
+            }),
+        })?;
+    }
+    if let Some(reason) = problem {
+        let place = format!("frame {number}");
+        take(Found::Problem(Problem::new(place, reason)))?;
     }
     Ok(())
 }

@@ -128,15 +128,18 @@ pub fn validate(name: &[u8]) -> Result<&str, NameError> {
     if !text.starts_with("freezeframe/") && !text.starts_with("root/") {
         return refuse("lies neither below freezeframe/ nor below root/");
     }
-    if text
-        .split('/')
-        .any(|component| matches!(component, "" | "." | ".."))
+    if name
+        .split(|byte| *byte == b'/')
+        .any(|component| matches!(component, b"" | b"." | b".."))
     {
         return refuse("has an empty, . or .. component");
     }
-    if text
-        .chars()
-        .any(|character| character.is_control() || character == '\\')
+    // Most names are plain, and every member of a bundle passes here.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+    if !name.iter().all(is_plain)
+        && text
+            .chars()
+            .any(|character| character.is_control() || character == '\\')
     {
         return refuse("has a control character or a backslash");
     }
