@@ -62,13 +62,14 @@ pub enum Content {
 
 /// Most bytes kept of a `/proc` or configuration file that no other limit names.
 ///
-/// The largest honest ones are `maps` of a process with the default maximum of 65,530 mappings (about 6 MiB) and the
-/// socket tables; what is longer is cut and says so.
+/// The largest honest ones are `maps` of a process with the default maximum of 65,530 mappings (about 6 MiB); what is longer is
+/// cut and says so.
 pub const FILE_LIMIT: u64 = 16 << 20;
 /// Most bytes kept of `cmdline` and `environ`, which their owner can make 64 GiB long; head and tail are kept.
 pub const ARGUMENTS_LIMIT: u64 = 128 << 10;
-/// Most bytes kept of a connection tracking table: two million entries of 256 bytes.
-pub const CONNTRACK_LIMIT: u64 = 512 << 20;
+/// Most bytes kept of a table of a network namespace: two million tracked connections of 256 bytes, three million TCP sockets
+/// of 150.
+pub const NET_TABLE_LIMIT: u64 = 512 << 20;
 /// Most bytes kept of the end of one log.
 pub const LOG_TAIL_LIMIT: u64 = 1 << 20;
 /// Most bytes of a compressed rotated log, which is kept whole or not at all: a tail of it could not be decompressed.
@@ -104,7 +105,7 @@ impl Source {
     pub fn limit(self) -> u64 {
         match self {
             Source::Process("cmdline" | "environ") => ARGUMENTS_LIMIT,
-            Source::NetNamespace("nf_conntrack" | "ip_conntrack") => CONNTRACK_LIMIT,
+            Source::NetNamespace(_) => NET_TABLE_LIMIT,
             Source::Log(_) => LOG_TAIL_LIMIT,
             Source::Device(_) => KERNEL_LOG_LIMIT,
             Source::Home(_) | Source::NamedHistory => HISTORY_LIMIT,
