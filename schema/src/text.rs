@@ -43,9 +43,10 @@ pub fn from_hex<const LENGTH: usize>(digits: &[u8]) -> Option<[u8; LENGTH]> {
 }
 
 /// The value of a hex digit; of anything else it is meaningless.
-const fn value_of_digit(digit: u8) -> u8 {
-    let is_letter = digit >> 6;
-    (digit & 0xf).wrapping_add(is_letter.wrapping_mul(9)) & 0xf
+fn value_of_digit(digit: u8) -> u8 {
+    // `A` and `a` end in 1, and of hex digits only letters have the bit of 0x40.
+    let from_letter = (digit >> 6).wrapping_mul(9);
+    (digit & 0xf).wrapping_add(from_letter) & 0xf
 }
 
 /// Text of the host, byte for byte, borrowed from the member it was read in or owned.

@@ -1,6 +1,5 @@
 //! JSON: exact values, and nothing in them that acts on a terminal.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -123,13 +122,8 @@ impl Serialize for Value<'_> {
 }
 
 fn hex<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    let mut digits = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String does not fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
     let mut map = serializer.serialize_map(Some(1))?;
-    map.serialize_entry("bytes_hex", &digits)?;
+    map.serialize_entry("bytes_hex", &schema::text::hex(bytes))?;
     map.end()
 }
 
