@@ -75,11 +75,14 @@ def floor(tools: Tools) -> Contender:
 
 
 # A peer, the program that it needs, what is run, and which exit codes are a success.
+LIST = load.PLACE / "peer/list"
 CLASSIC = "ps -eLf; ss -anp; find /proc/[0-9]*/fd -maxdepth 1 -printf '%p %l\\n'; conntrack -L"
+# Those that list descriptors: one that lists less than the load has did not do the work.
+LISTS = ("ps, ss, find, conntrack", "lsof -n -P", "lsof -K i -n -P")
 PEERS: list[tuple[str, str, list[str], tuple[int, ...]]] = [
-    ("ps, ss, find, conntrack", "conntrack", ["sh", "-c", CLASSIC], (0, 1)),
-    ("lsof -n -P", "lsof", ["lsof", "-n", "-P"], (0, 1)),
-    ("lsof -K i -n -P", "lsof", ["lsof", "-K", "i", "-n", "-P"], (0, 1)),
+    ("ps, ss, find, conntrack", "conntrack", ["sh", "-c", f"({CLASSIC}) > {LIST}"], (0, 1)),
+    ("lsof -n -P", "lsof", ["sh", "-c", f"exec lsof -n -P > {LIST}"], (0, 1)),
+    ("lsof -K i -n -P", "lsof", ["sh", "-c", f"exec lsof -K i -n -P > {LIST}"], (0, 1)),
     (
         "sos report",
         "sos",
@@ -91,16 +94,23 @@ PEERS: list[tuple[str, str, list[str], tuple[int, ...]]] = [
 ]
 
 
-def peers() -> list[Contender]:
-    """Every peer; one that is not installed is excluded."""
+def peers(descriptors: int) -> list[Contender]:
+    """Every peer; one that is not installed is excluded. `descriptors` is how many the load has."""
 
     def prepare() -> None:
         shutil.rmtree(load.PLACE / "peer", ignore_errors=True)
         (load.PLACE / "peer").mkdir()
 
+    def check(run: Run) -> Run:
+        with LIST.open("rb") as lines:
+            listed = sum(1 for _ in lines)
+        if listed < descriptors:
+            raise Wrong(f"lists {listed:,} lines for {descriptors:,} descriptors")
+        return run
+
     def contender(name, program, command, codes):
-        there = shutil.which(program)
-        return Contender(name, command, codes, prepare, excluded=None if there else f"{program} is not installed")
+        excluded = None if shutil.which(program) else f"{program} is not installed"
+        return Contender(name, command, codes, prepare, check if name in LISTS else lambda run: run, excluded=excluded)
 
     return [contender(*peer) for peer in PEERS]
 
@@ -111,7 +121,7 @@ def whole(tools: Tools, running: load.Running, name: str, rounds: int, limit: fl
     mine = ours(tools, "capture", truth)
     plain = ours(tools, "capture --no-redaction", truth, ("--no-redaction",))
     bottom = floor(tools)
-    rivals = peers()
+    rivals = peers(sum(truth.fds.values()))
     contenders = [mine, plain, bottom, *rivals]
     in_turn(contenders, rounds, limit)
     lines = [

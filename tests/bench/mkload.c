@@ -68,8 +68,8 @@ static int child(const char *cfg) {
         "nginx",           "postgres",        "java",     "python3",      "sshd",         "bash",
         "systemd-journal", "containerd-shim", "node",     "redis-server", "kworker/u8:1", "cron",
         "dbus-daemon",     "php-fpm",         "rsyslogd", "agetty"};
-    // Some names are neither text nor what a parser expects.
-    prctl(PR_SET_NAME, idx % 97 == 96 ? "\xff) R 1\n" : nm[idx % 16]);
+    // Some names are neither text nor what a parser expects; all are, where the directory's is none.
+    prctl(PR_SET_NAME, idx % 97 == 96 || strchr(dir, '\xff') ? "\xff) R 1\n" : nm[idx % 16]);
     char p[512];
     if (strcmp(ns, "-")) {
         if (!strcmp(ns, "new")) {
