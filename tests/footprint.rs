@@ -347,6 +347,36 @@ impl Traced {
                 call.has("FIONBIO") && place.starts_with("pipe:["),
                 "a device",
             ),
+            "socket" => holds(
+                call.first() == "AF_NETLINK"
+                    && ["NETLINK_ROUTE", "NETLINK_SOCK_DIAG", "NETLINK_NETFILTER"]
+                        .iter()
+                        .any(|family| call.has(family)),
+                "a socket of another family",
+            ),
+            // A request for all of something; what it asks of whom the kinds of messages say.
+            "sendto" => {
+                // As strace names them, and as it shows them where it does not know the protocol.
+                let kind = ["RTM_GET", "SOCK_DIAG_BY_FAMILY", "_GET"]
+                    .iter()
+                    .any(|kind| call.arguments.contains(kind));
+                let number = [
+                    "0x12", "0x14", "0x16", "0x1a", "0x1e", "0x22", "0x101", "0x201",
+                ]
+                .iter()
+                .any(|kind| call.arguments.contains(&format!("nlmsg_type={kind} ")));
+                let is_dump = call.has("NLM_F_DUMP")
+                    || call.arguments.contains("nlmsg_flags=NLM_F_REQUEST|0x300,");
+                holds(
+                    !is_parent && is_dump && (kind || number),
+                    "no request for a dump",
+                )
+            }
+            "recvfrom" => holds(!is_parent, "received by the parent"),
+            "setns" => holds(
+                !is_parent && call.has("CLONE_NEWNET"),
+                "another kind of namespace",
+            ),
             "clock_adjtime" | "adjtimex" => {
                 holds(call.arguments.contains("{modes=0,"), "the clock")
             }
@@ -522,6 +552,9 @@ fn what_is_forbidden_is_found() {
         r#"openat(AT_FDCWD</>, "/tmp/x", O_WRONLY|O_CREAT|O_CLOEXEC, 0600) = 3</tmp/x>"#,
         r#"write(3</tmp/x>, "x", 1) = 1"#,
         "kill(11, SIGTERM) = 0",
+        "setns(4, CLONE_NEWNS) = 0",
+        "socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC, IPPROTO_UDP) = 3<socket:[1]>",
+        r"sendto(3<socket:[1]>, [{nlmsg_len=32, nlmsg_type=RTM_DELROUTE, nlmsg_flags=NLM_F_REQUEST, nlmsg_seq=0, nlmsg_pid=0}], 32, 0, NULL, 0) = 32",
         r#"execve("/bin/sh", ["sh"], 0x7ffd /* 0 vars */) = 0"#,
         r#"prctl(PR_SET_NAME, "x") = 0"#,
         r#"newfstatat(AT_FDCWD</>, "/etc/passwd", {st_mode=S_IFREG|0644, st_size=1, ...}, 0) = 0"#,

@@ -21,6 +21,8 @@ pub struct File<'a> {
     pub source: Source,
     /// The process of a path below `/proc/PID/`.
     pub pid: Option<u32>,
+    /// The network namespace of a netlink dump.
+    pub net_namespace: Option<u64>,
     /// Which part this is, counted from 0, of a text that is longer than one member. Parts are cut at line ends.
     pub part: u32,
     /// The bytes.
@@ -107,7 +109,8 @@ impl Facts {
 
     /// The network namespace that a file tells of.
     pub fn net_namespace(&self, file: &File<'_>) -> Option<u64> {
-        self.net_namespaces.get(&file.pid?).copied()
+        file.net_namespace
+            .or_else(|| self.net_namespaces.get(&file.pid?).copied())
     }
 
     /// The host's byte order.

@@ -8,12 +8,14 @@ use std::borrow::Cow;
 pub(crate) mod address;
 pub(crate) mod bash_history;
 pub(crate) mod bytes;
+pub(crate) mod ctnetlink;
 pub(crate) mod dev_kmsg;
 pub(crate) mod etc;
 #[cfg(any(test, fuzzing))]
 pub mod every;
 pub(crate) mod fish_history;
 pub(crate) mod log_time;
+pub(crate) mod netlink;
 pub(crate) mod nf_conntrack;
 pub(crate) mod oom;
 pub(crate) mod os_release;
@@ -49,10 +51,12 @@ pub(crate) mod proc_swaps;
 pub(crate) mod proc_sys;
 pub(crate) mod proc_uptime;
 pub(crate) mod proc_vmstat;
+pub(crate) mod rtnetlink;
 pub(crate) mod sh_history;
 pub(crate) mod shell_history;
 pub(crate) mod shell_hosts;
 pub(crate) mod shell_words;
+pub(crate) mod sock_diag;
 pub(crate) mod syslog;
 pub(crate) mod zsh_history;
 

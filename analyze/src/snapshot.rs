@@ -198,6 +198,7 @@ impl<'a> Snapshot<'a> {
                     member: item.name,
                     source: located.source,
                     pid: located.pid,
+                    net_namespace: located.net_namespace,
                     part,
                     content: item.content,
                 };
@@ -324,10 +325,8 @@ fn path_of<'p>(blobs: &'p HashMap<String, Vec<u8>>, base: &'p str) -> Option<&'p
 /// The source that names a path: by the path itself, or because a process named it.
 fn located(sources: &SourceMap, facts: &Facts, path: &[u8]) -> Option<Located> {
     let named = || {
-        facts.named_histories.contains_key(path).then_some(Located {
-            source: Source::NamedHistory,
-            pid: None,
-        })
+        let is_named = facts.named_histories.contains_key(path);
+        is_named.then(|| Located::of(Source::NamedHistory))
     };
     sources.locate(path).or_else(named)
 }
@@ -350,6 +349,7 @@ fn unpack<S: Sink>(
             member: &packed.member,
             source: packed.source,
             pid: None,
+            net_namespace: None,
             part,
             content,
         };

@@ -7,6 +7,8 @@ use schema::records::ProcessLink;
 
 use crate::extract::{Extract, Facts, File, Record, Sink};
 
+mod net_dumps;
+
 /// A bit for each extractor.
 type Takers = u128;
 
@@ -114,8 +116,10 @@ extractors! {
     process_fds::Fds,
     sockets::Sockets,
     conntrack::Entries,
+    conntrack_expectations::Expectations,
     neighbors::Neighbors,
     routes::Routes,
+    routing_rules::Rules,
     interface_addresses::InterfaceAddresses,
     interface_details::InterfaceDetails,
     network_counters::NetworkCounters,

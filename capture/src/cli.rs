@@ -50,6 +50,10 @@ pub struct Arguments {
     /// compared.
     #[arg(long, value_name = "FILE")]
     case_key: Option<PathBuf>,
+    /// Ask also for what would make the kernel load a module: sockets, where no program like `ss` has asked since the system was
+    /// started, and connection tracking.
+    #[arg(long)]
+    allow_module_load: bool,
     /// Keep secrets as they are.
     #[arg(long, conflicts_with = "case_key")]
     no_redaction: bool,
@@ -187,6 +191,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
         deadline: Duration::from_secs(arguments.deadline),
         item_timeout: Duration::from_millis(arguments.item_timeout),
         workers: arguments.workers.unwrap_or(workers),
+        allow_module_load: arguments.allow_module_load,
         redact: !arguments.no_redaction,
         case_key: arguments.case_key.clone(),
         progress: !arguments.quiet,

@@ -2,6 +2,7 @@
 
 mod file_systems;
 mod files;
+mod net_dump;
 mod process;
 mod read;
 mod rotated;
@@ -37,6 +38,9 @@ pub struct Collector<'a, F> {
     clock_ticks: u64,
     cell: &'a Cell,
     replies: Replies<F>,
+    net_dumps: net_dump::NetDumps,
+    /// Whether asking may load modules of the kernel.
+    allow_module_load: bool,
     /// Kept for its allocation.
     buffer: Vec<u8>,
 }
@@ -84,7 +88,13 @@ impl Position {
 
 impl<'a, F: AsFd> Collector<'a, F> {
     /// A collector that answers to `out`.
-    pub fn new(host: &'a Host, own_pids: bool, cell: &'a Cell, out: F) -> Self {
+    pub fn new(
+        host: &'a Host,
+        own_pids: bool,
+        allow_module_load: bool,
+        cell: &'a Cell,
+        out: F,
+    ) -> Self {
         Collector {
             host,
             items: plan::process_items(),
@@ -96,6 +106,8 @@ impl<'a, F: AsFd> Collector<'a, F> {
                 out,
                 frames: Vec::with_capacity(SEND_AT + CHUNK),
             },
+            net_dumps: net_dump::NetDumps::default(),
+            allow_module_load,
             buffer: Vec::with_capacity(64 << 10),
         }
     }

@@ -59,6 +59,12 @@ pub fn namespace_inode(target: &[u8]) -> Option<u64> {
     target.split_once(":[")?.1.strip_suffix(']')?.parse().ok()
 }
 
+/// The same of a link that may lead to anything: of a namespace of that kind.
+pub fn namespace_inode_of(kind: &[u8], target: &[u8]) -> Option<u64> {
+    let is_kind = target.strip_prefix(kind)?.starts_with(b":[");
+    namespace_inode(target).filter(|_| is_kind)
+}
+
 /// The root directory of a process, from the target of its link, where it is another one than that of its mount
 /// namespace.
 pub fn other_root(target: &[u8]) -> Option<Vec<u8>> {

@@ -8,7 +8,8 @@
 //!   and [`Host::named`] for what a process names.
 //! * A fixed list of devices: [`Host::device`].
 //!
-//! Mount points are found and not opened: [`Host::mount`].
+//! Mount points are found and not opened: [`Host::mount`]. Network namespaces are opened to be entered, once they are seen to be
+//! ones: [`Host::net_namespace`].
 
 mod kinds;
 mod walk;
@@ -29,6 +30,9 @@ use walk::{Judged, enter, look};
 
 /// Devices that may be opened, with their numbers.
 const DEVICES: [(&[u8], (u32, u32)); 1] = [(b"/dev/kmsg", (1, 11))];
+
+/// How a namespace is opened: only to be entered.
+const NAMESPACE_FLAGS: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
 /// The host, below a root directory.
 #[derive(Debug)]
@@ -314,6 +318,39 @@ impl Host {
         // The link means the directory, whatever its text says.
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(rustix::fs::openat(process, "root", flags, Mode::empty())?)
+    }
+
+    /// Takes hold of what a link of procfs leads to, without opening it.
+    pub fn behind(&self, process: BorrowedFd<'_>, name: &str) -> Result<OwnedFd, Refusal> {
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(process, name, flags, Mode::empty())?)
+    }
+
+    /// The network namespace of this process.
+    pub fn own_net_namespace(&self) -> Result<OwnedFd, Refusal> {
+        let pid = self.own_pid().ok_or(Errno::SRCH)?;
+        let process = self.process(pid)?;
+        Ok(reopen(&self.behind(process.as_fd(), "ns/net")?, NAMESPACE_FLAGS)?.0)
+    }
+
+    /// Opens what should be the network namespace of that inode, if it is. It must lie in the same file system as another one:
+    /// that is asked without asking any file system.
+    pub fn net_namespace(
+        &self,
+        found: &OwnedFd,
+        other: BorrowedFd<'_>,
+        inode: u64,
+    ) -> Result<OwnedFd, Refusal> {
+        let device = |fd| -> rustix::io::Result<(u32, u32, u64)> {
+            let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+            let stat = rustix::fs::statx(fd, "", flags, StatxFlags::INO)?;
+            Ok((stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino))
+        };
+        let (major, minor, _) = device(other)?;
+        if device(found.as_fd())? != (major, minor, inode) {
+            return Err(Refusal::Rule("another one is there by now".to_owned()));
+        }
+        Ok(reopen(found, NAMESPACE_FLAGS)?.0)
     }
 
     /// A directory that is no member of procfs, for listing; and whether its access time will change.

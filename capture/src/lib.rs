@@ -13,6 +13,7 @@ pub mod history;
 pub mod host;
 pub mod jobs;
 pub mod key;
+pub mod netlink;
 pub mod output;
 pub mod plan;
 pub mod pool;

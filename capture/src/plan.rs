@@ -203,6 +203,13 @@ pub fn print(out: &mut dyn Write) -> std::io::Result<()> {
             };
             line(stage, item.source, &path)?;
         }
+        if stage == "process 2" {
+            for source in &sources {
+                if let Source::NetDump(name) = source {
+                    line("namespace", *source, &format!("netlink dump {name}"))?;
+                }
+            }
+        }
     }
     for file in logs() {
         at(file.source).map_or(Ok(()), |source| line("log", source, file.path))?;

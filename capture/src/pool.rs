@@ -67,7 +67,7 @@ impl Worker {
     /// Starts a worker on a root directory, and waits until it has looked at it, but not for long once the capture has been
     /// told to stop. Meanwhile `meanwhile` is called every now and then.
     pub fn start(
-        root: &[u8],
+        setup: &Setup,
         signalled: &AtomicBool,
         meanwhile: &mut dyn FnMut(),
     ) -> Result<(Self, Ready), Error> {
@@ -109,9 +109,7 @@ impl Worker {
             last_change: Instant::now(),
         };
         worker
-            .send(&Setup {
-                root: root.to_owned(),
-            })
+            .send(setup)
             .map_err(|error| failed("talk to a worker", error))?;
         let ready = worker
             .wait_ready(signalled, meanwhile)

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Setup {
     /// Root directory.
     pub root: Vec<u8>,
+    /// Whether asking for a dump may load a module of the kernel.
+    pub allow_module_load: bool,
 }
 
 /// What a worker answers to [`Setup`].
@@ -184,6 +186,38 @@ pub enum Access {
     Rotated(u64),
     /// A file that a process names.
     Named(Named),
+    /// A netlink dump of a network namespace. Its path is that of [`schema::member::dump`].
+    NetDump(NetWay),
+}
+
+/// How a network namespace is found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NetWay {
+    /// It is that of a process.
+    Process {
+        /// The process.
+        pid: u32,
+        /// Which process that pid meant.
+        identity: Identity,
+    },
+    /// A process holds it open.
+    Descriptor {
+        /// The process.
+        pid: u32,
+        /// Which process that pid meant.
+        identity: Identity,
+        /// The descriptor.
+        fd: u32,
+    },
+    /// It is mounted somewhere.
+    Mount {
+        /// The process whose root the path begins at.
+        pid: u32,
+        /// Mount point.
+        path: Vec<u8>,
+        /// The mounts that the path crosses, that of the namespace first.
+        way: Vec<u32>,
+    },
 }
 
 /// How a file may be opened that a process names. What is said of the process was read earlier: of a live one it is

@@ -6,6 +6,7 @@ mod file_systems;
 mod footprint;
 mod histories;
 mod lost;
+mod namespaces;
 mod schedule;
 pub(crate) mod siblings;
 mod sweep;
@@ -25,10 +26,10 @@ use schema::source::{Content, Phase};
 
 use crate::jobs::{Job, Queue};
 use crate::output::{Output, RESERVE, partial_name};
-use crate::plan::{self, ItemKind, ProcessItem};
+use crate::plan::{self, ProcessItem};
 use crate::pool::{Dying, Worker};
 use crate::progress::Progress;
-use crate::protocol::{End, FileTask, Identity, ItemGroup, Ready, Request, Visit};
+use crate::protocol::{FileTask, Identity, ItemGroup, Ready, Request, Setup, Visit};
 use crate::sink::{Sink, Tally};
 use crate::watch::{self, milliseconds};
 use crate::{Error, key, worker};
@@ -64,6 +65,8 @@ pub struct Settings {
     pub item_timeout: Duration,
     /// Worker processes.
     pub workers: u32,
+    /// Whether modules of the kernel may be loaded by asking for what they tell.
+    pub allow_module_load: bool,
     /// Whether secrets are replaced.
     pub redact: bool,
     /// The file of a key that several captures share; `None` for a key of this one alone.
@@ -114,7 +117,8 @@ struct Met {
 /// A capture that is under way.
 struct Capture {
     settings: Settings,
-    root: Vec<u8>,
+    /// What every worker is told first.
+    setup: Setup,
     sink: Sink<Output>,
     sources: Vec<schema::Source>,
     items: Vec<ProcessItem>,
@@ -142,6 +146,7 @@ struct Capture {
     stood_in: BTreeSet<(u32, ItemGroup)>,
     file_systems: file_systems::FileSystems,
     lost: lost::Lost,
+    net_dumps: namespaces::NetDumps,
     /// Which processes of a dead tree have such files.
     provided: BTreeSet<(u32, ItemGroup)>,
     /// Names of the last listed directory.
@@ -212,7 +217,11 @@ pub fn run(mut settings: Settings) -> Result<Captured, Error> {
         path: settings.root.clone(),
         source,
     };
-    let (first, ready) = Worker::start(&root, &signalled, &mut || {})?;
+    let setup = Setup {
+        root,
+        allow_module_load: settings.allow_module_load,
+    };
+    let (first, ready) = Worker::start(&setup, &signalled, &mut || {})?;
     if let Some(reason) = ready.refused {
         return Err(root_error(
             "open the root directory",
@@ -267,7 +276,7 @@ pub fn run(mut settings: Settings) -> Result<Captured, Error> {
     let mut capture = Capture {
         progress: Progress::new(settings.progress),
         worker_pids: std::iter::once(ready.pid.unwrap_or_else(|| first.pid())).collect(),
-        root,
+        setup,
         sink: Sink::new(writer, redactor),
         sources: schema::tables::sources(),
         items: plan::process_items(),
@@ -288,6 +297,7 @@ pub fn run(mut settings: Settings) -> Result<Captured, Error> {
         stood_in: BTreeSet::new(),
         file_systems: file_systems::FileSystems::default(),
         lost: lost::Lost::default(),
+        net_dumps: namespaces::NetDumps::default(),
         provided: BTreeSet::new(),
         names: Vec::new(),
         passwd: Vec::new(),
@@ -389,6 +399,7 @@ fn header(
             deadline_ms: milliseconds(settings.deadline),
             item_timeout_ms: milliseconds(settings.item_timeout),
             workers: settings.workers,
+            allow_module_load: settings.allow_module_load,
         },
         redaction: Redaction {
             enabled: redactor.is_some(),
@@ -416,8 +427,10 @@ impl Capture {
         }
         self.sweep_again()?;
         self.progress.stage("namespaces");
-        self.namespaces(ItemGroup::Net)?;
+        // Where network namespaces are mounted, the others tell.
         self.namespaces(ItemGroup::Mount)?;
+        self.net_dumps()?;
+        self.namespaces(ItemGroup::Net)?;
         self.file_systems()?;
         self.visit_all("command lines", Phase::Memory)?;
         self.progress.stage("logs");
@@ -461,80 +474,6 @@ impl Capture {
                 .map(|tasks| Request::Files(tasks.to_vec()))
                 .collect(),
         )
-    }
-
-    /// The files of each namespace, through one process of it; when that one ends meanwhile, through another.
-    fn namespaces(&mut self, group: ItemGroup) -> Result<(), Error> {
-        let (kind, items) = match group {
-            ItemGroup::Net => (
-                "net",
-                plan::positions(&self.items, |item| {
-                    matches!(item.kind, ItemKind::NetFile(_))
-                }),
-            ),
-            ItemGroup::Mount => (
-                "mnt",
-                plan::positions(&self.items, |item| {
-                    matches!(item.kind, ItemKind::MountFile(_))
-                }),
-            ),
-        };
-        let mut members: BTreeMap<Option<u64>, Vec<u32>> = BTreeMap::new();
-        for (pid, met) in &self.processes {
-            let inode = match group {
-                ItemGroup::Net => met.net_namespace,
-                ItemGroup::Mount => met.mount_namespace,
-            };
-            members.entry(inode).or_default().push(*pid);
-        }
-        let lacking = self.lacking(group, &mut members);
-        // Processes that do not tell their namespace stand for it only where none does.
-        if members.len() > 1 {
-            members.remove(&None);
-        }
-        let known = members.keys().flatten().count() + lacking.len();
-        self.sink.count(
-            match group {
-                ItemGroup::Net => "network namespaces",
-                ItemGroup::Mount => "mount namespaces",
-            },
-            u64::try_from(known).unwrap_or(u64::MAX),
-        );
-        for attempt in 0..STAND_INS {
-            let tried: Vec<(Option<u64>, u32)> = members
-                .iter()
-                .filter_map(|(inode, pids)| Some((*inode, *pids.get(attempt)?)))
-                .collect();
-            let visits: Vec<Request> = tried
-                .iter()
-                .map(|(_, pid)| Request::Visits(vec![Visit::new(*pid, items.clone())]))
-                .collect();
-            self.progress.expect(visits.len());
-            self.work(visits)?;
-            for (inode, pid) in tried {
-                if !self.stood_in.contains(&(pid, group)) {
-                    continue;
-                }
-                members.remove(&inode);
-                if let Some(inode) = inode {
-                    let now = self.now_ms();
-                    self.sink.stand_in(kind, inode, pid, now)?;
-                }
-            }
-            if members.is_empty() || self.stop.is_some() {
-                break;
-            }
-        }
-        if self.stop.is_some() {
-            return Ok(());
-        }
-        for inode in members.into_keys().flatten() {
-            let end = End::because(Outcome::Failed, "none of its processes could be asked");
-            let now = self.now_ms();
-            self.sink
-                .outcome(format!("{kind}:[{inode}]").as_bytes(), None, &end, now)?;
-        }
-        self.without_process(group, kind, &lacking)
     }
 
     fn work(&mut self, requests: Vec<Request>) -> Result<(), Error> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 
 use schema::bundle::{FrameOut, PART_LIMIT, Writer};
+use schema::parse::netlink;
 use schema::records::{
     FdLink, HistoryFile, NamespaceStandIn, ProcessLink, ThreadStat, UncertainProcess,
 };
@@ -382,14 +383,17 @@ impl<O: FrameOut> Sink<O> {
         *count = count.saturating_add(1);
     }
 
-    /// Writes the next part of a file: at most a member's limit, cut behind a line where there is one.
+    /// Writes the next part of a file: at most a member's limit, cut behind a line where there is one, and
+    /// between two messages of a dump.
     fn part(&mut self, incoming: &mut Incoming, now_ms: u64) -> Result<(), schema::Error> {
         let length = incoming.bytes.len();
-        let cut = if length > PART_LIMIT {
+        let cut = if length <= PART_LIMIT {
+            length
+        } else if let Source::NetDump(_) = incoming.source {
+            netlink::boundary(&incoming.bytes, PART_LIMIT, netlink::ByteOrder::NATIVE)
+        } else {
             let window = incoming.bytes.get(..PART_LIMIT).unwrap_or_default();
             memchr::memrchr(b'\n', window).map_or(PART_LIMIT, |at| at.saturating_add(1))
-        } else {
-            length
         };
         let writer = &mut self.writer;
         let (base, number) = incoming.member.get_or_insert_with(|| {

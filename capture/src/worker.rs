@@ -42,7 +42,13 @@ pub fn main(memory: i32) -> std::io::Result<()> {
     let ready = ready(&host);
     let own_pids = ready.pid == Some(std::process::id());
     answer(&ready)?;
-    let mut collector = Collector::new(&host, own_pids, &cell, output.as_fd());
+    let mut collector = Collector::new(
+        &host,
+        own_pids,
+        setup.allow_module_load,
+        &cell,
+        output.as_fd(),
+    );
     let mut number = 0_u8;
     while let Some(bytes) = next_frame(&mut input)? {
         let request: Request = frame::decode(&bytes).map_err(std::io::Error::other)?;

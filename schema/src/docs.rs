@@ -119,6 +119,7 @@ fn source(source: &Source) -> String {
             format!("`/proc/PID/{name}`")
         }
         Source::NetNamespace(name) => format!("`/proc/PID/net/{name}`"),
+        Source::NetDump(name) => format!("netlink dump `{name}`"),
         Source::Log(path) => format!("`{path}` and its rotated siblings"),
         Source::Host(path) | Source::Device(path) => format!("`{path}`"),
         Source::Home(name) => format!("`~/{name}`"),

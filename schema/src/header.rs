@@ -110,6 +110,9 @@ pub struct Options {
     pub item_timeout_ms: u64,
     /// Worker processes.
     pub workers: u32,
+    /// Whether modules of the kernel could be loaded by asking for what they tell.
+    #[serde(default)]
+    pub allow_module_load: bool,
 }
 
 /// State of the redaction.

@@ -10,6 +10,8 @@ pub const MANIFEST: &str = "freezeframe/manifest.json";
 pub const SUMS: &str = "freezeframe/SHA256SUMS";
 /// Everything of a host path lies below this directory.
 pub const ROOT: &str = "root";
+/// What the kernel answered over netlink lies below this directory.
+const NETLINK: &str = "netlink/";
 
 /// Longest name a ustar header holds in one piece of each of its two fields; names that do not fit become blobs.
 const USTAR_NAME: usize = 100;
@@ -24,9 +26,12 @@ pub struct NameError {
 }
 
 /// The member of a file of the host, by its absolute path; `None` where the path cannot be a member's name and the
-/// bytes must go into a blob.
+/// bytes must go into a blob. That of a netlink dump is called like it.
 pub fn of_path(path: &[u8]) -> Option<String> {
     let path = std::str::from_utf8(path).ok()?;
+    if split_dump(path).is_some() {
+        return Some(path.to_owned());
+    }
     let name = format!("{ROOT}{path}");
     let ambiguous = split_part(&name).1 > 0;
     let fits = !ambiguous
@@ -36,8 +41,25 @@ pub fn of_path(path: &[u8]) -> Option<String> {
     fits.then_some(name)
 }
 
-/// The host path of a member below `root/`.
+/// The member of a netlink dump of a network namespace, by the namespace's inode. It is also the path under which
+/// `collection_log` has it.
+pub fn dump(net_namespace: u64, name: &str) -> String {
+    format!("{NETLINK}{net_namespace}/{name}.bin")
+}
+
+/// The network namespace and the name of a dump's member.
+pub fn split_dump(member: &str) -> Option<(u64, &str)> {
+    let (inode, name) = member.strip_prefix(NETLINK)?.split_once('/')?;
+    let number = inode.parse().ok()?;
+    let name = name.strip_suffix(".bin")?;
+    (dump(number, name) == member && !name.contains('/')).then_some((number, name))
+}
+
+/// The path under which `collection_log` has what a member holds: that of a file of the host, or that of a netlink dump.
 pub fn host_path(name: &str) -> Option<&str> {
+    if split_dump(name).is_some() {
+        return Some(name);
+    }
     let path = name.strip_prefix(ROOT)?;
     path.starts_with('/').then_some(path)
 }
@@ -110,7 +132,7 @@ pub fn split_part(name: &str) -> (&str, u32) {
     }
 }
 
-/// Accepts the names that a bundle may have: relative, below `freezeframe/` or `root/`, without empty, `.` or `..`
+/// Accepts the names that a bundle may have: relative, below `freezeframe/`, `root/` or `netlink/`, without empty, `.` or `..`
 /// components, control characters or backslashes, at most 4,096 bytes of UTF-8.
 pub fn validate(name: &[u8]) -> Result<&str, NameError> {
     let refuse = |reason| {
@@ -125,8 +147,9 @@ pub fn validate(name: &[u8]) -> Result<&str, NameError> {
     if text.len() > 4096 {
         return refuse("is too long");
     }
-    if !text.starts_with("freezeframe/") && !text.starts_with("root/") {
-        return refuse("lies neither below freezeframe/ nor below root/");
+    let places = ["root/", "freezeframe/", NETLINK];
+    if !places.iter().any(|place| text.starts_with(place)) {
+        return refuse("lies neither below freezeframe/ nor below root/ or netlink/");
     }
     if name
         .split(|byte| *byte == b'/')
@@ -194,6 +217,24 @@ mod tests {
         );
         assert_eq!(host_path("root/etc/hosts"), Some("/etc/hosts"));
         assert_eq!(host_path("rooted/etc"), None);
+    }
+
+    #[test]
+    fn dumps() {
+        let name = dump(4_026_531_840, "tcp");
+        assert_eq!(name, "netlink/4026531840/tcp.bin");
+        assert_eq!(split_dump(&name), Some((4_026_531_840, "tcp")));
+        assert_eq!(of_path(name.as_bytes()), Some(name.clone()));
+        assert_eq!(host_path(&name), Some(name.as_str()));
+        for odd in [
+            "netlink/x/tcp.bin",
+            "netlink/+1/tcp.bin",
+            "netlink/1/a/b.bin",
+            "netlink/1/tcp",
+            "/netlink/1/tcp.bin",
+        ] {
+            assert_eq!(split_dump(odd), None, "{odd}");
+        }
     }
 
     #[test]

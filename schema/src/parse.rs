@@ -5,6 +5,7 @@ pub mod environ;
 pub mod escape;
 pub mod ksh_history;
 pub mod mountinfo;
+pub mod netlink;
 pub mod passwd;
 pub mod stat;
 pub mod status;

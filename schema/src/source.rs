@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use crate::bundle::Lane;
+use crate::member;
 
 /// Where rows come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +21,9 @@ pub enum Source {
     ProcessLink(&'static str),
     /// A file read once for each network namespace, named below `/proc/PID/net/`.
     NetNamespace(&'static str),
+    /// What the kernel answers over netlink when it is asked for all of something, once for each network namespace, by the
+    /// name of the dump.
+    NetDump(&'static str),
     /// A file read once for each mount namespace, named below `/proc/PID/`.
     MountNamespace(&'static str),
     /// One file of the host, by its absolute path.
@@ -105,7 +109,7 @@ impl Source {
     pub fn limit(self) -> u64 {
         match self {
             Source::Process("cmdline" | "environ") => ARGUMENTS_LIMIT,
-            Source::NetNamespace(_) => NET_TABLE_LIMIT,
+            Source::NetNamespace(_) | Source::NetDump(_) => NET_TABLE_LIMIT,
             Source::Log(_) => LOG_TAIL_LIMIT,
             Source::Device(_) => KERNEL_LOG_LIMIT,
             Source::Home(_) | Source::NamedHistory => HISTORY_LIMIT,
@@ -119,7 +123,7 @@ impl Source {
             Source::Process("maps") => Lane::Memory,
             Source::Process(_) | Source::MountNamespace(_) => Lane::Process,
             Source::Record | Source::Evidence(_) | Source::ProcessLink(_) => Lane::Record,
-            Source::NetNamespace(_) => Lane::Network,
+            Source::NetNamespace(_) | Source::NetDump(_) => Lane::Network,
             Source::Host(_) => Lane::System,
             Source::Log(_) | Source::Device(_) | Source::Home(_) | Source::NamedHistory => {
                 Lane::Log
@@ -135,6 +139,19 @@ pub struct Located {
     pub source: Source,
     /// The process of a path below `/proc/PID/`.
     pub pid: Option<u32>,
+    /// The network namespace of a netlink dump.
+    pub net_namespace: Option<u64>,
+}
+
+impl Located {
+    /// Of a path that lies in no process.
+    pub fn of(source: Source) -> Self {
+        Located {
+            source,
+            pid: None,
+            net_namespace: None,
+        }
+    }
 }
 
 /// Finds the source of a host path.
@@ -142,6 +159,7 @@ pub struct Located {
 pub struct SourceMap {
     below_process: HashMap<&'static str, Source>,
     absolute: HashMap<&'static str, Source>,
+    dumps: HashMap<&'static str, Source>,
     below_home: Vec<(&'static str, Source)>,
     logs: Vec<(&'static str, Source)>,
 }
@@ -167,6 +185,9 @@ impl SourceMap {
                 Source::Log(path) => {
                     map.absolute.insert(path, source);
                     map.logs.push((path, source));
+                }
+                Source::NetDump(name) => {
+                    map.dumps.insert(name, source);
                 }
                 Source::Home(name) => map.below_home.push((name, source)),
                 // Which paths they are is told by records of their own.
@@ -195,20 +216,26 @@ impl SourceMap {
         let Ok(path) = std::str::from_utf8(bytes) else {
             // Only the name of a home can be any bytes.
             let source = self.in_home(bytes)?;
-            return (!bytes.starts_with(b"/proc/")).then_some(Located { source, pid: None });
+            return (!bytes.starts_with(b"/proc/")).then(|| Located::of(source));
         };
+        if let Some((net_namespace, name)) = member::split_dump(path) {
+            return Some(Located {
+                net_namespace: Some(net_namespace),
+                ..Located::of(*self.dumps.get(name)?)
+            });
+        }
         if let Some((pid, name)) = split_process(path) {
             let source = match name.strip_prefix("net/") {
                 Some(name) => self.absolute.get(name),
                 None => self.below_process.get(name),
             };
             return Some(Located {
-                source: *source?,
                 pid: Some(pid),
+                ..Located::of(*source?)
             });
         }
         if let Some(source) = self.without_process(path) {
-            return Some(Located { source, pid: None });
+            return Some(Located::of(source));
         }
         let source = self
             .absolute
@@ -216,10 +243,7 @@ impl SourceMap {
             .copied()
             .or_else(|| self.rotated(path))
             .or_else(|| self.in_home(bytes));
-        Some(Located {
-            source: source?,
-            pid: None,
-        })
+        source.map(Located::of)
     }
 
     /// The history that a path in whatever home is.
@@ -241,6 +265,20 @@ impl SourceMap {
             .find(|(log, _)| crate::rotated::sibling(log, path).is_some())
             .map(|(_, source)| *source)
     }
+}
+
+/// The dump that says the same as a file of a network namespace, and more.
+pub fn dump_of(file: &'static str) -> Option<&'static str> {
+    Some(match file {
+        "tcp" | "tcp6" | "udp" | "udp6" | "udplite" | "udplite6" | "raw" | "raw6" | "unix"
+        | "packet" | "netlink" => file,
+        "nf_conntrack" | "ip_conntrack" => "conntrack",
+        "arp" => "neighbors",
+        "route" | "ipv6_route" => "routes",
+        "if_inet6" | "fib_trie" => "addresses",
+        "dev" => "links",
+        _ => return None,
+    })
 }
 
 /// The process and the rest of a path below `/proc/PID/`.
@@ -309,5 +347,9 @@ mod tests {
         check(b"/var/log/syslog.d", None);
         check(b"/home/a/not.bash_history", None);
         check(b"/proc/7/smaps", None);
+        check(b"netlink/7/tcp.bin", Some((Source::NetDump("tcp"), None)));
+        check(b"netlink/7/none.bin", None);
+        let located = map.locate(b"netlink/7/tcp.bin");
+        assert_eq!(located.and_then(|located| located.net_namespace), Some(7));
     }
 }

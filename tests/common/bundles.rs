@@ -36,6 +36,7 @@ pub(crate) fn header() -> Header {
             max_size: None,
             deadline_ms: 60_000,
             item_timeout_ms: 2_000,
+            allow_module_load: false,
             workers: 2,
         },
         redaction: Redaction {

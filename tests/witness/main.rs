@@ -119,8 +119,6 @@ enum Kind {
     Still,
     /// They may move, such as counters do: between two equal values there is no other.
     Moving,
-    /// The database does not have all of them.
-    Inferred,
 }
 
 /// All that the database has wrong.
@@ -133,9 +131,7 @@ fn differences(before: &Witness, after: &Witness, found: &Witness) -> Vec<String
             after: of(after),
             found: of(found),
         };
-        if kind != Kind::Inferred {
-            wrong.extend(compared.missing());
-        }
+        wrong.extend(compared.missing());
         if kind != Kind::Moving {
             wrong.extend(compared.invented());
         }
@@ -172,7 +168,6 @@ fn differences(before: &Witness, after: &Witness, found: &Witness) -> Vec<String
     }
     compare("ip", &|of| &of.links.facts, Kind::Still);
     compare("ip, counters", &|of| &of.links.counters, Kind::Moving);
-    compare("ip, inferred", &|of| &of.links.inferred, Kind::Inferred);
     compare("mounts", &|of| &of.system.mounts, Kind::Still);
     compare("free", &|of| &of.system.memory, Kind::Moving);
     compare("df", &|of| &of.system.sizes, Kind::Moving);

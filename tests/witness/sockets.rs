@@ -127,10 +127,12 @@ impl Sockets {
                 self.inet.add(&held, "uid", line.uid.unwrap_or("0"));
             }
             self.moving.add(&held, "recv_queue", line.columns[1]);
-            // Of a listener `ss` shows the longest queue here, which `/proc` does not tell.
-            if state != "LISTEN" {
-                self.moving.add(&held, "send_queue", line.columns[2]);
-            }
+            let second = if state == "LISTEN" {
+                "backlog_limit"
+            } else {
+                "send_queue"
+            };
+            self.moving.add(&held, second, line.columns[2]);
         }
     }
 
@@ -142,6 +144,10 @@ impl Sockets {
             "u_seq" => "seqpacket",
             other => panic!("no kind {other}"),
         };
+        // Behind the path: its inode, the path of the peer, and its inode, 0 where there is none.
+        let peer = line.split(" users:(").next().expect("a part");
+        let peer = peer.split(" <-> ").next().expect("a part").trim_end();
+        let peer = peer.rsplit(char::is_whitespace).next().expect("a part");
         // A path may hold blanks: it ends before its inode, the peer and the peer's inode.
         let columns = line.split(" users:(").next().expect("a part");
         let columns = columns.split(" <-> ").next().expect("a part").trim_end();
@@ -158,6 +164,10 @@ impl Sockets {
             self.unix.add(&socket, "holder", holder);
         }
         self.unix.add(&socket, "state", parsed.columns[1]);
+        if peer != "0" {
+            self.unix.add(&socket, "peer_inode", peer);
+        }
+        self.unix.add(&socket, "uid", parsed.uid.unwrap_or("0"));
         if path.trim() != "*" {
             self.unix.add(&socket, "path", latin_hex(path.trim()));
         }
@@ -184,7 +194,8 @@ impl Sockets {
         let name = "s.net_namespace || ' ' || s.protocol || ' ' || s.family || ' ' || s.local_address || ' ' || s.local_port
             || ' ' || s.remote_address || ' ' || s.remote_port || ' ' || coalesce(f.pid || ' ' || f.fd, 'nobody') AS subject";
         let mut unix = ask(
-            "SELECT net_namespace || ' unix ' || protocol || ' ' || inode AS subject, state, nullif(hex(path), '') AS path
+            "SELECT net_namespace || ' unix ' || protocol || ' ' || inode AS subject, state, nullif(hex(path), '') AS path,
+               peer_inode, uid
              FROM sockets WHERE family = 'unix'",
         );
         let holders = ask(&format!(
@@ -214,13 +225,16 @@ impl Sockets {
                 ));
                 let netlink = ask(
                     "SELECT net_namespace || ' netlink ' || protocol AS subject, port_id AS port
-                     FROM sockets WHERE family = 'netlink'",
+                     FROM sockets WHERE family = 'netlink'
+                       -- Those through which the capture asked.
+                       AND port_id NOT IN (SELECT pid FROM processes WHERE is_collector)",
                 );
                 other.0.extend(packet.0.into_iter().chain(netlink.0));
                 other
             },
             moving: ask(&format!(
-                "SELECT {name}, s.recv_queue, s.send_queue {held} WHERE s.protocol IN ('tcp', 'udp')"
+                "SELECT {name}, s.recv_queue, iif(s.state = 'LISTEN', NULL, s.send_queue) AS send_queue,
+                   s.backlog_limit {held} WHERE s.protocol IN ('tcp', 'udp')"
             )),
         }
     }

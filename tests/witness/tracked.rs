@@ -19,7 +19,7 @@ impl Tracked {
         for pid in namespaces {
             for family in ["ipv4", "ipv6"] {
                 let mut command = in_network_of(*pid, "conntrack");
-                command.args(["-L", "-o", "extended", "-f", family]);
+                command.args(["-L", "-o", "extended,id", "-f", family]);
                 let shown = succeed(&mut command, &[0]);
                 for line in String::from_utf8_lossy(&shown).lines() {
                     tracked.line(network_of(*pid), line);
@@ -55,7 +55,12 @@ impl Tracked {
             .unwrap_or("0");
         // Unknown protocols have no ports to tell them apart: their number does.
         let port = |port: Option<&str>| port.unwrap_or("-").to_owned();
-        let kind = of("id", 0).map_or(String::new(), |id| format!(" id {id}"));
+        // Those of ICMP come first, that of the entry last.
+        let ids = values("id");
+        let kind = match ids.as_slice() {
+            [icmp, _, ..] => format!(" id {icmp}"),
+            _ => String::new(),
+        };
         let entry = format!(
             "{namespace} {family} {} {} {} {} {} zone {zone}{kind}",
             words[3],
@@ -72,6 +77,7 @@ impl Tracked {
         if !words[5].contains('=') {
             facts.add(&entry, "state", words[5]);
         }
+        facts.add(&entry, "id", ids.last().expect("every entry has one"));
         facts.add(&entry, "reply_src", src[1]);
         facts.add(&entry, "reply_dst", dst[1]);
         for (field, value) in [
@@ -128,7 +134,7 @@ impl Tracked {
             entries: Facts::query(
                 database,
                 &format!(
-                    "SELECT {name}, iif(protocol IN ('dccp', 'unknown'), NULL, protocol) AS protocol, state, reply_src, reply_dst,
+                    "SELECT {name}, iif(protocol IN ('dccp', 'unknown'), NULL, protocol) AS protocol, state, id, reply_src, reply_dst,
                        reply_sport, reply_dport, icmp_type, icmp_code, mark, assured, unreplied, offload, nat,
                        orig_zone, reply_zone, orig_src_key, orig_dst_key, reply_src_key, reply_dst_key
                      FROM conntrack"

@@ -313,6 +313,14 @@ fn addresses(far: u32) {
     ] {
         ip(&format!("-6 route add {route}"));
     }
+    for rule in [
+        "-4 rule add from 192.0.2.0/24 fwmark 7/0xff lookup 77 priority 500",
+        "-4 rule add not to 198.51.100.9 iif near0 goto 32766 priority 600",
+        "-6 rule add to 2001:db8:6::/48 lookup 77 priority 700",
+    ] {
+        ip(rule);
+    }
+    ip("link set near0 alias to-far");
     ip_in(far, "route add default via 192.0.2.1");
 }
 
@@ -328,6 +336,7 @@ fn fixed_neighbors(far: u32) {
         write_mac(77)
     ));
     ip("neigh add proxy 192.0.2.88 dev near0");
+
     ip(&format!(
         "-6 neigh add 2001:db8::77 lladdr {} dev near0 nud permanent",
         write_mac(66)

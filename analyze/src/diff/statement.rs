@@ -134,6 +134,11 @@ impl<'a> Plan<'a> {
         let pid = if self.has("pid") { "pid" } else { "NULL" };
         let side = |side: usize| {
             let (schema, snapshot) = self.place(side);
+            let (other, other_snapshot) = self.place(1_usize.saturating_sub(side));
+            let condition = condition.replace(
+                OTHER,
+                &format!("{other}.collection_log WHERE snapshot_id = {other_snapshot}"),
+            );
             format!(
                 "SELECT DISTINCT {side}, {pid} FROM {schema}.collection_log WHERE snapshot_id = {snapshot}
                 AND outcome IN ('denied', 'timed out', 'failed', 'skipped', 'truncated') AND ({condition})"
@@ -219,6 +224,9 @@ fn differing(columns: &[&'static str]) -> String {
     format!("({} IS NOT {})", set(0), set(1))
 }
 
+/// Stands for the reads of the other snapshot.
+const OTHER: &str = "{other}";
+
 /// How the reads of a source are called in `collection_log`.
 fn read_as(source: Source, conditions: &mut Vec<String>) {
     let below = |name: &str| format!("'/proc/' || pid || '/{name}'");
@@ -239,8 +247,17 @@ fn read_as(source: Source, conditions: &mut Vec<String>) {
             conditions.push(format!("path = {path} OR path GLOB {path} || '/*'"));
         }
         Source::NetNamespace(name) => {
-            conditions.push(format!("path = {}", below(&format!("net/{name}"))));
+            let path = below(&format!("net/{name}"));
+            conditions.push(format!(
+                "path = {path} AND coalesce(reason, '') NOT GLOB 'told by the netlink dump *'"
+            ));
         }
+        // Where neither snapshot has the dump, both have the file.
+        Source::NetDump(name) => conditions.push(format!(
+            "path GLOB 'netlink/*/{name}.bin' AND EXISTS (
+                SELECT 1 FROM {OTHER} AND path GLOB 'netlink/*/{name}.bin' AND outcome = 'collected'
+            )"
+        )),
         Source::Host(path) | Source::Log(path) | Source::Device(path) => {
             conditions.push(format!("path = '{path}'"));
         }

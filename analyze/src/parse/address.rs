@@ -4,34 +4,21 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::bytes::{cut, hex};
 
-/// The byte order of the captured host: some files write words of an address as numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ByteOrder {
-    /// Least significant byte first.
-    Little,
-    /// Most significant byte first.
-    Big,
+pub(crate) use schema::parse::netlink::ByteOrder;
+
+/// Addresses that the kernel writes as numbers, as they lie in its memory.
+pub(crate) trait Words: Sized {
+    /// The bytes of a word in memory.
+    fn bytes(self, word: u32) -> [u8; 4];
+    /// A word as a number, from how it lies in memory in network order.
+    fn v4(self, digits: &[u8]) -> Option<Ipv4Addr>;
+    /// Four words, each as a number.
+    fn v6(self, digits: &[u8]) -> Option<Ipv6Addr>;
+    /// `ADDRESS:PORT` of the socket tables, either family.
+    fn endpoint(self, text: &[u8]) -> Option<(IpAddr, u16)>;
 }
 
-impl ByteOrder {
-    /// From the word in the header; all but `big` counts as little, which nearly every host is.
-    pub(crate) fn of(endianness: &str) -> Self {
-        if endianness == "big" {
-            ByteOrder::Big
-        } else {
-            ByteOrder::Little
-        }
-    }
-
-    /// The word of the header.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            ByteOrder::Little => "little",
-            ByteOrder::Big => "big",
-        }
-    }
-
-    /// The bytes of a word in memory.
+impl Words for ByteOrder {
     fn bytes(self, word: u32) -> [u8; 4] {
         match self {
             ByteOrder::Little => word.to_le_bytes(),
@@ -39,15 +26,13 @@ impl ByteOrder {
         }
     }
 
-    /// A word as a number, from how it lies in memory in network order.
-    pub(crate) fn v4(self, digits: &[u8]) -> Option<Ipv4Addr> {
+    fn v4(self, digits: &[u8]) -> Option<Ipv4Addr> {
         if digits.len() != 8 {
             return None;
         }
         Some(Ipv4Addr::from(self.bytes(hex(digits)?)))
     }
 
-    /// Four words, each as a number.
     fn v6(self, digits: &[u8]) -> Option<Ipv6Addr> {
         if digits.len() != 32 {
             return None;
@@ -59,8 +44,7 @@ impl ByteOrder {
         Some(Ipv6Addr::from(address))
     }
 
-    /// `ADDRESS:PORT` of the socket tables, either family.
-    pub(crate) fn endpoint(self, text: &[u8]) -> Option<(IpAddr, u16)> {
+    fn endpoint(self, text: &[u8]) -> Option<(IpAddr, u16)> {
         let (address, port) = cut(text, b':')?;
         let address = match address.len() {
             8 => IpAddr::V4(self.v4(address)?),

@@ -7,17 +7,17 @@ use std::fmt::Debug;
 
 use jiff::tz::TimeZone;
 
-use super::address::{self, ByteOrder};
+use super::address::{self, ByteOrder, Words};
 use super::log_time::{self, Calendar};
 use super::{
-    EXCERPT_LIMIT, ISSUE_LIMIT, Issue, Parsed, bash_history, dev_kmsg, etc, fish_history,
-    nf_conntrack, oom, os_release, proc_diskstats, proc_loadavg, proc_locks, proc_meminfo,
-    proc_modules, proc_net_arp, proc_net_dev, proc_net_fib_trie, proc_net_if_inet6, proc_net_igmp,
-    proc_net_netlink, proc_net_packet, proc_net_route, proc_net_snmp, proc_net_tcp, proc_net_unix,
-    proc_pid_cgroup, proc_pid_cmdline, proc_pid_environ, proc_pid_fdinfo, proc_pid_limits,
-    proc_pid_maps, proc_pid_mountinfo, proc_pid_stat, proc_pid_status, proc_pid_values,
-    proc_pressure, proc_stat, proc_swaps, proc_sys, proc_uptime, proc_vmstat, sh_history,
-    shell_history, shell_hosts, shell_words, syslog, zsh_history,
+    EXCERPT_LIMIT, ISSUE_LIMIT, Issue, Parsed, bash_history, ctnetlink, dev_kmsg, etc,
+    fish_history, nf_conntrack, oom, os_release, proc_diskstats, proc_loadavg, proc_locks,
+    proc_meminfo, proc_modules, proc_net_arp, proc_net_dev, proc_net_fib_trie, proc_net_if_inet6,
+    proc_net_igmp, proc_net_netlink, proc_net_packet, proc_net_route, proc_net_snmp, proc_net_tcp,
+    proc_net_unix, proc_pid_cgroup, proc_pid_cmdline, proc_pid_environ, proc_pid_fdinfo,
+    proc_pid_limits, proc_pid_maps, proc_pid_mountinfo, proc_pid_stat, proc_pid_status,
+    proc_pid_values, proc_pressure, proc_stat, proc_swaps, proc_sys, proc_uptime, proc_vmstat,
+    rtnetlink, sh_history, shell_history, shell_hosts, shell_words, sock_diag, syslog, zsh_history,
 };
 
 /// What a parser reads; a fuzz target for each.
@@ -110,6 +110,65 @@ pub const EVERY: &[Parser] = &[
         }
         address::v6_network_order(text);
         address::written(text);
+    }),
+    parser("sock_diag.inet", Network, |text| {
+        for order in ORDERS {
+            rows(text, sock_diag::inet(text, order));
+        }
+    }),
+    parser("sock_diag.unix", Network, |text| {
+        for order in ORDERS {
+            rows(text, sock_diag::unix(text, order));
+        }
+    }),
+    parser("sock_diag.packet", Network, |text| {
+        for order in ORDERS {
+            rows(text, sock_diag::packet(text, order));
+        }
+    }),
+    parser("sock_diag.netlink", Network, |text| {
+        for order in ORDERS {
+            rows(text, sock_diag::netlink(text, order));
+        }
+    }),
+    parser("ctnetlink.entries", Network, |text| {
+        for order in ORDERS {
+            rows(text, ctnetlink::entries(text, order));
+            ctnetlink::labels(text, order);
+        }
+    }),
+    parser("ctnetlink.expectations", Network, |text| {
+        for order in ORDERS {
+            rows(text, ctnetlink::expectations(text, order));
+        }
+    }),
+    parser("rtnetlink.links", Network, |text| {
+        for order in ORDERS {
+            rows(text, rtnetlink::links(text, order));
+        }
+    }),
+    parser("rtnetlink.addresses", Network, |text| {
+        for order in ORDERS {
+            rows(text, rtnetlink::addresses(text, order));
+        }
+    }),
+    parser("rtnetlink.routes", Network, |text| {
+        for order in ORDERS {
+            let parsed = rtnetlink::routes(text, order);
+            let hops = parsed.value.iter().map(|route| route.next_hops.len());
+            assert!(hops.sum::<usize>() <= text.len());
+            rows(text, parsed);
+        }
+    }),
+    parser("rtnetlink.rules", Network, |text| {
+        for order in ORDERS {
+            rows(text, rtnetlink::rules(text, order));
+        }
+    }),
+    parser("rtnetlink.neighbors", Network, |text| {
+        for order in ORDERS {
+            rows(text, rtnetlink::neighbors(text, order));
+        }
     }),
     parser("nf_conntrack", Network, |text| {
         rows(text, nf_conntrack::parse(text));

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::address::{ByteOrder, v6_network_order};
+use super::address::{ByteOrder, Words, v6_network_order};
 use super::bytes::{cut_last, decimal, each_line, fields, is_blank, lines, no_heading};
 use super::{Issue, Parsed};
 

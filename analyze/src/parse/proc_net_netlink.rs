@@ -56,7 +56,8 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<Vec<NetlinkSocket>> {
     )
 }
 
-fn protocol(number: u32) -> Cow<'static, str> {
+/// The name of a netlink protocol as `ss` has it.
+pub(crate) fn protocol(number: u32) -> Cow<'static, str> {
     Cow::Borrowed(match number {
         0 => "rtnl",
         1 => "unused",

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Parsed;
-use super::address::{ByteOrder, v6_network_order};
+use super::address::{ByteOrder, Words, v6_network_order};
 use super::bytes::{decimal, each_line, fields, hex, no_heading, wrapped};
 
 /// A route.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Parsed;
-use super::address::ByteOrder;
+use super::address::{ByteOrder, Words};
 use super::bytes::{cut, decimal, each_line, fields, hex};
 
 /// A socket.

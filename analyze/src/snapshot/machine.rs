@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schema::header::{Header, Mode};
 use schema::source::split_process;
 
-use crate::parse::address::ByteOrder;
+use crate::parse::address::{ByteOrder, Words};
 use crate::parse::bytes::{cut, cut_last, decimal, fields, lines};
 use crate::parse::proc_pid_status;
 

@@ -6,8 +6,10 @@ use schema::table::Address;
 use schema::tables::Conntrack;
 use schema::{Row, Source, TableDef, Text};
 
+use super::net_dumps::{Dumps, Verdict};
 use crate::extract::{Extract, Facts, File, Sink};
-use crate::parse::nf_conntrack::{self, Offload};
+use crate::parse::ctnetlink::{self, Details};
+use crate::parse::nf_conntrack::{self, Entry, Offload};
 
 /// Fills `conntrack`.
 ///
@@ -15,6 +17,7 @@ use crate::parse::nf_conntrack::{self, Offload};
 /// namespace that has no other. Where it comes first its bytes are kept until that is known.
 #[derive(Default)]
 pub(super) struct Entries {
+    dumps: Dumps,
     /// Namespaces of which the newer file was seen.
     read: BTreeSet<Option<u64>>,
     old: Vec<Old>,
@@ -31,10 +34,32 @@ impl Extract for Entries {
     const TABLE: TableDef = Conntrack::TABLE;
 
     fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
+        if let Source::NetDump(_) = file.source {
+            self.dumps.saw(file);
+            dump(file, facts, sink);
+        } else if self.dumps.judge(file, facts) == Verdict::Alone {
+            self.text(file, facts, sink);
+        }
+    }
+
+    fn finish<S: Sink>(&mut self, facts: &Facts, sink: &mut S) {
+        for alone in self.dumps.alone(facts) {
+            self.text(&alone.file(), facts, sink);
+        }
+        for old in std::mem::take(&mut self.old) {
+            if !self.read.contains(&old.net_namespace) {
+                text(old.net_namespace, &old.member, &old.content, sink);
+            }
+        }
+    }
+}
+
+impl Entries {
+    fn text<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
         let net_namespace = facts.net_namespace(file);
         if file.source != Source::NetNamespace("ip_conntrack") {
             self.read.insert(net_namespace);
-            rows(net_namespace, file.member, file.content, sink);
+            text(net_namespace, file.member, file.content, sink);
         } else if !self.read.contains(&net_namespace) {
             self.old.push(Old {
                 net_namespace,
@@ -43,20 +68,46 @@ impl Extract for Entries {
             });
         }
     }
+}
 
-    fn finish<S: Sink>(&mut self, _facts: &Facts, sink: &mut S) {
-        for old in std::mem::take(&mut self.old) {
-            if !self.read.contains(&old.net_namespace) {
-                rows(old.net_namespace, &old.member, &old.content, sink);
-            }
-        }
+fn text<S: Sink>(net_namespace: Option<u64>, member: &str, content: &[u8], sink: &mut S) {
+    for entry in nf_conntrack::parse(content).reported(member, sink) {
+        sink.row(&row(net_namespace, &entry));
     }
 }
 
-fn rows<S: Sink>(net_namespace: Option<u64>, member: &str, content: &[u8], sink: &mut S) {
-    for entry in nf_conntrack::parse(content).reported(member, sink) {
-        let (original, reply) = (&entry.original, &entry.reply);
+fn dump<S: Sink>(file: &File<'_>, facts: &Facts, sink: &mut S) {
+    let order = facts.byte_order();
+    let taken = facts.header.clocks.realtime_us;
+    for (entry, details) in ctnetlink::entries(file.content, order).reported(file.member, sink) {
+        let Details {
+            id,
+            status,
+            start,
+            labels,
+            helper,
+        } = details;
+        let start = start.and_then(|start| i64::try_from(start.checked_div(1000)?).ok());
+        // Until the capture began: an entry may be younger.
+        let age = start.map(|start| taken.saturating_sub(start).max(0).div_euclid(1_000_000));
         sink.row(&Conntrack {
+            id,
+            status: Some(status),
+            start_time_us: start,
+            age: age.and_then(|age| u64::try_from(age).ok()),
+            labels: labels
+                .and_then(|labels| ctnetlink::labels(labels, order))
+                .map(Text::from),
+            helper: helper.map(Text::from),
+            ..row(file.net_namespace, &entry)
+        });
+    }
+}
+
+/// What file and dump both tell.
+fn row<'a>(net_namespace: Option<u64>, entry: &Entry<'a>) -> Conntrack<'a> {
+        let (original, reply) = (&entry.original, &entry.reply);
+        Conntrack {
             net_namespace,
             family: Text::from(entry.family),
             protocol: Text::from(entry.protocol),
@@ -97,6 +148,10 @@ fn rows<S: Sink>(net_namespace: Option<u64>, member: &str, content: &[u8], sink:
             reply_packets: reply.packets,
             reply_bytes: reply.bytes,
             nat: entry.nat().map(Text::from),
-        });
-    }
+            id: None,
+            status: None,
+            start_time_us: None,
+            labels: None,
+            helper: None,
+        }
 }

@@ -7,12 +7,15 @@ use schema::table::Address;
 use schema::tables::InterfaceAddress;
 use schema::{Row, Source, TableDef, Text};
 
+use super::net_dumps::{Dumps, Interfaces, Verdict, word};
 use crate::extract::{Extract, Facts, File, Sink};
-use crate::parse::{proc_net_fib_trie, proc_net_if_inet6, proc_net_route};
+use crate::parse::{proc_net_fib_trie, proc_net_if_inet6, proc_net_route, rtnetlink};
 
 /// Fills `interface_addresses`: IPv6 at once, IPv4 when both files of a namespace were seen.
 #[derive(Default)]
 pub(super) struct InterfaceAddresses {
+    dumps: Dumps,
+    interfaces: Interfaces,
     namespaces: BTreeMap<Option<u64>, Namespace>,
 }
 
@@ -33,6 +36,51 @@ impl Extract for InterfaceAddresses {
     const TABLE: TableDef = InterfaceAddress::TABLE;
 
     fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
+        match file.source {
+            Source::NetDump("links") => self.interfaces.learn(file, facts),
+            Source::NetDump(_) => {
+                self.dumps.saw(file);
+                if self.interfaces.are_known(file) {
+                    self.dump(file, facts, sink);
+                }
+            }
+            _ if self.dumps.judge(file, facts) == Verdict::Alone => self.text(file, facts, sink),
+            _ => {}
+        }
+    }
+
+    fn finish<S: Sink>(&mut self, facts: &Facts, sink: &mut S) {
+        for late in self.interfaces.late() {
+            self.dump(&late.file(), facts, sink);
+        }
+        for alone in self.dumps.alone(facts) {
+            self.text(&alone.file(), facts, sink);
+        }
+        self.v4(sink);
+    }
+}
+
+impl InterfaceAddresses {
+    fn dump<S: Sink>(&self, file: &File<'_>, facts: &Facts, sink: &mut S) {
+        let net_namespace = file.net_namespace;
+        let parsed = rtnetlink::addresses(file.content, facts.byte_order());
+        for row in parsed.reported(file.member, sink) {
+            sink.row(&InterfaceAddress {
+                net_namespace,
+                interface: self.interfaces.name(net_namespace, row.interface_index),
+                family: Text::from(row.family),
+                address: Address(row.address),
+                prefix_length: Some(row.prefix_length),
+                scope: Some(word(rtnetlink::scope_name(row.scope), u32::from(row.scope))),
+                peer: row.peer.map(Address),
+                broadcast: row.broadcast.map(Address),
+                label: row.label.map(Text::from),
+                flags: Some(row.flags),
+            });
+        }
+    }
+
+    fn text<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
         let net_namespace = facts.net_namespace(file);
         match file.source {
             Source::NetNamespace("if_inet6") => {
@@ -44,6 +92,10 @@ impl Extract for InterfaceAddresses {
                         address: Address(IpAddr::V6(row.address)),
                         prefix_length: Some(row.prefix_length),
                         scope: Some(Text::from(&*row.scope)),
+                        peer: None,
+                        broadcast: None,
+                        label: None,
+                        flags: None,
                     });
                 }
             }
@@ -74,7 +126,8 @@ impl Extract for InterfaceAddresses {
         }
     }
 
-    fn finish<S: Sink>(&mut self, _facts: &Facts, sink: &mut S) {
+    /// The IPv4 addresses of namespaces without a dump.
+    fn v4<S: Sink>(&self, sink: &mut S) {
         for (net_namespace, namespace) in &self.namespaces {
             for address in &namespace.own {
                 let connected = namespace
@@ -89,6 +142,10 @@ impl Extract for InterfaceAddresses {
                     address: Address(IpAddr::V4(*address)),
                     prefix_length: connected.map(|connected| connected.prefix_length),
                     scope: None,
+                    peer: None,
+                    broadcast: None,
+                    label: None,
+                    flags: None,
                 });
             }
         }

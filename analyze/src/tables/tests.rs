@@ -120,16 +120,16 @@ fn extract(table: &str, files: &[(&str, &[u8])], records: &[Record<'_>]) -> (Vec
     let (facts, map) = (facts(), SourceMap::new());
     let (mut extractors, mut rows) = (Extractors::new(&Wanted::All), Rows::default());
     for (path, content) in files {
-        let located = map.locate(path.as_bytes()).unwrap_or(Located {
-            source: schema::Source::NamedHistory,
-            pid: None,
-        });
+        let located = map
+            .locate(path.as_bytes())
+            .unwrap_or(Located::of(schema::Source::NamedHistory));
         let member = format!("root{path}");
         let file = File {
             path: path.as_bytes(),
             member: &member,
             source: located.source,
             pid: located.pid,
+            net_namespace: located.net_namespace,
             part: 0,
             content,
         };
@@ -478,7 +478,7 @@ fn network() {
         )],
         &[
             "net_namespace=4026531840 family='inet' address='192.0.2.1' mac='02:00:5e:00:00:01' interface='eth0' \
-           hardware_type=1 flags=6",
+           hardware_type=1 flags=6 proxy=0",
         ],
     );
     let route: &[u8] = b"eth0\t00000000\tFE0200C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n\
@@ -488,9 +488,9 @@ fn network() {
         &[("/proc/7/net/route", route)],
         &[
             "net_namespace=4026531840 family='inet' type='unicast' destination='0.0.0.0' netmask=0 gateway='192.0.2.254' \
-             interface='eth0' flags=3 metric=100 mtu=0 reference_count=0 use_count=0",
+             interface='eth0' flags=3 metric=100 mtu=0 reference_count=0 use_count=0 route_table='main'",
             "net_namespace=4026531840 family='inet' type='unicast' destination='192.0.2.0' netmask=24 interface='eth0' flags=1 metric=0 \
-             mtu=0 reference_count=0 use_count=0",
+             mtu=0 reference_count=0 use_count=0 route_table='main'",
         ],
     );
     let trie: &[u8] = b"Local:\n |-- 127.0.0.1\n /32 host LOCAL\n |-- 192.0.2.5\n /32 host LOCAL\n";

@@ -16,6 +16,7 @@ impl<F: AsFd> Collector<'_, F> {
     pub(super) fn file(&mut self, task: &FileTask) -> std::io::Result<()> {
         let started = Instant::now();
         let opened = match &task.access {
+            Access::NetDump(way) => return self.net_dump(task, way),
             Access::Proc => self.host.proc_file(&task.path).map_err(Refusal::end),
             access @ (Access::System | Access::Home(_) | Access::Rotated(_)) => {
                 let opened = self.host.file(&task.path, access);
@@ -162,7 +163,7 @@ mod tests {
             .spawn()
             .unwrap();
         let pid = sleeper.id();
-        let collector = Collector::new(&host, true, &cell, tempfile::tempfile().unwrap());
+        let collector = Collector::new(&host, true, false, &cell, tempfile::tempfile().unwrap());
         let link = |name: &str| {
             let target = std::fs::read_link(format!("/proc/self/{name}")).unwrap();
             target.into_os_string().into_encoded_bytes()

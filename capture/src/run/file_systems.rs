@@ -11,8 +11,9 @@ use schema::{Outcome, Source};
 use super::schedule::current_visit;
 use super::{Capture, STAND_INS};
 use crate::Error;
+use crate::history;
 use crate::jobs::Outstanding;
-use crate::protocol::{End, FileSystemTask, Request};
+use crate::protocol::{End, FileSystemTask, NetWay, Request};
 use crate::sys;
 
 /// File systems of one request.
@@ -67,7 +68,7 @@ const LOCAL: &[&[u8]] = &[
 ];
 /// Types that have no size but are as harmless, and below which others are mounted.
 const SIZELESS: &[&[u8]] = &[
-    b"cgroup", b"cgroup2", b"proc", b"ramfs", b"rootfs", b"sysfs",
+    b"cgroup", b"cgroup2", b"nsfs", b"proc", b"ramfs", b"rootfs", b"sysfs",
 ];
 
 /// What the mount tables told of file systems.
@@ -87,6 +88,8 @@ pub(super) struct FileSystems {
     given_up: BTreeSet<Vec<u8>>,
     /// Those that were not asked, because others hung.
     unasked: Vec<FileSystemTask>,
+    /// Where network namespaces are mounted.
+    pub(super) net_namespaces: BTreeMap<u64, NetWay>,
     /// How many mounts were looked at.
     mounts: usize,
     /// How many were not, and the first process whose table names them.
@@ -165,6 +168,11 @@ impl FileSystems {
         let number = self.tables.len();
         for (index, mount) in mounts.iter().enumerate() {
             let is_harmless = paths.is_reached(index) && harmless.get(index) == Some(&true);
+            if is_harmless && mount.kind == b"nsfs" {
+                let way = paths.way(index).unwrap_or_default();
+                let ids = way.iter().filter_map(|index| Some(mounts.get(*index)?.id));
+                self.add_net_namespace(pid, mount, ids.collect());
+            }
             if !is_harmless || !is_local(mount) {
                 continue;
             }
@@ -187,6 +195,15 @@ impl FileSystems {
             overlay: (mount.kind == b"overlay").then(|| mount.device_number.to_vec()),
         });
         self.tables.push(steps.collect());
+    }
+
+    /// Learns of a mount of a namespace that a process sees, and which mounts lead to it.
+    fn add_net_namespace(&mut self, pid: u32, mount: &Mount<'_>, way: Vec<u32>) {
+        if let Some(inode) = history::namespace_inode_of(b"net", &mount.root) {
+            let path = mount.path.to_vec();
+            let way = NetWay::Mount { pid, path, way };
+            self.net_namespaces.entry(inode).or_insert(way);
+        }
     }
 
     /// Learns where the layers of a table's overlays lie. Their paths are those of whoever mounted them, so the table may

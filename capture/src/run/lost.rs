@@ -107,7 +107,7 @@ impl Lost {
     /// Where a file lies; nowhere, for one of the kernel's.
     fn place(&self, task: &FileTask) -> Option<Place> {
         let above = match &task.access {
-            Access::Proc | Access::Device => return None,
+            Access::Proc | Access::Device | Access::NetDump(_) => return None,
             Access::Named(named) => return Some(Place::User(named.uid)),
             Access::Home(length) => usize::try_from(*length)
                 .ok()

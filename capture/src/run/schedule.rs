@@ -267,6 +267,7 @@ impl Capture {
             }
             Reply::Fd(fd) => {
                 asked.after = Some(fd.fd);
+                self.net_dumps.descriptor(&fd);
                 self.sink.fd(&fd, now)?;
             }
             Reply::Thread(thread) => {
@@ -367,6 +368,11 @@ impl Capture {
         let source =
             current_file(asked).and_then(|task| self.sources.get(usize::from(task.source)));
         match source {
+            Some(source @ Source::NetDump(_)) => {
+                if let Some(task) = current_file(asked) {
+                    self.net_dumps.learn(&task.path, *source, end);
+                }
+            }
             Some(Source::NetNamespace(_)) if answered => {
                 self.stood_in.insert((NO_PROCESS, ItemGroup::Net));
             }
@@ -472,7 +478,7 @@ impl Capture {
         let mut tick = || {
             let _ = sink.tick(milliseconds(started.elapsed()));
         };
-        match Worker::start(&self.root, &self.signalled, &mut tick) {
+        match Worker::start(&self.setup, &self.signalled, &mut tick) {
             Ok((worker, ready)) if ready.refused.is_none() => {
                 self.worker_pids
                     .insert(ready.pid.unwrap_or_else(|| worker.pid()));

@@ -4,10 +4,12 @@ use crate::source::Source;
 use crate::text::Text;
 
 crate::table! {
-    /// Connection tracking entries of every network namespace (`/proc/PID/net/nf_conntrack`; where a kernel has only the
-    /// older `ip_conntrack`, that), with NAT made explicit.
+    /// Connection tracking entries of every network namespace, with NAT made explicit: from the dump of ctnetlink, and where there
+    /// is none from `/proc/PID/net/nf_conntrack`, or the older `ip_conntrack` where a kernel has only that.
     pub struct Conntrack<'a> in "conntrack" {
-        sources: [Source::NetNamespace("nf_conntrack"), Source::NetNamespace("ip_conntrack")],
+        sources: [
+            Source::NetDump("conntrack"), Source::NetNamespace("nf_conntrack"), Source::NetNamespace("ip_conntrack"),
+        ],
         key: [
             net_namespace, family, protocol, protocol_number, orig_src, orig_sport, orig_src_key, orig_dst, orig_dport, orig_dst_key,
             icmp_type, icmp_code, icmp_id, zone, orig_zone, reply_zone,
@@ -16,7 +18,7 @@ crate::table! {
         counters: [orig_packets, orig_bytes, reply_packets, reply_bytes],
         volatile: [
             timeout, age, use_count, net_namespace, orig_sport, reply_dport, icmp_id, reply_icmp_id, orig_src_key, orig_dst_key,
-            reply_src_key, reply_dst_key,
+            reply_src_key, reply_dst_key, id, start_time_us, status,
         ],
         /// Inode of the network namespace.
         net_namespace: Option<u64>,
@@ -74,7 +76,7 @@ crate::table! {
         offload: bool,
         /// 1 when the hardware forwards the flow: `[HW_OFFLOAD]`.
         hardware_offload: bool,
-        /// Connection mark.
+        /// Connection mark; NULL where a text without marks is the source.
         mark: Option<u32>,
         /// Security context of the flow's packets (`secctx`); NULL where there is none.
         security_context: Option<Text<'a>>,
@@ -98,5 +100,15 @@ crate::table! {
         reply_bytes: Option<u64>,
         /// `snat`, `dnat`, `both`, or NULL when addresses, ports, keys and identifiers are not translated.
         nat: Option<Text<'a>>,
+        /// Identifier of the entry, as `conntrack -L -o id` shows it; NULL without a dump, as all that follow.
+        id: Option<u32>,
+        /// `IPS_*` bits: 1 expected, 2 seen reply, 4 assured, 8 confirmed, 16 source NAT, 32 destination NAT, 512 dying, ...
+        status: Option<u32>,
+        /// When the flow began, microseconds since 1970; NULL without `nf_conntrack_timestamp`.
+        start_time_us: Option<i64>,
+        /// Labels, 32 hex digits, the first bit last; NULL where there are none.
+        labels: Option<Text<'a>>,
+        /// Helper that follows the flow, such as `ftp`; NULL without one.
+        helper: Option<Text<'a>>,
     }
 }

@@ -4,11 +4,12 @@ use crate::source::Source;
 use crate::text::Text;
 
 crate::table! {
-    /// IPv6 addresses of the interfaces of every network namespace (`/proc/PID/net/if_inet6`), and the IPv4 ones as far as
-    /// `fib_trie` tells them: it names the addresses, not their interfaces, so those and the prefix are those of the
-    /// longest connected route of the main table (`/proc/PID/net/route`).
+    /// Addresses of the interfaces of every network namespace: from the dump of rtnetlink. Where there is none, the IPv6 ones from
+    /// `/proc/PID/net/if_inet6`, and the IPv4 ones as far as `fib_trie` tells them: it names the addresses, not their interfaces,
+    /// so those and the prefix are those of the longest connected route of the main table (`/proc/PID/net/route`).
     pub struct InterfaceAddress<'a> in "interface_addresses" {
         sources: [
+            Source::NetDump("links"), Source::NetDump("addresses"),
             Source::NetNamespace("if_inet6"), Source::NetNamespace("fib_trie"), Source::NetNamespace("route"),
         ],
         key: [net_namespace, interface, address],
@@ -26,5 +27,14 @@ crate::table! {
         prefix_length: Option<u8>,
         /// `global`, `link`, `site`, `host` or a number; NULL where it is not told.
         scope: Option<Text<'a>>,
+        /// Address of the other end of a point-to-point link; NULL for other links, and without a dump, as all that follow.
+        peer: Option<crate::table::Address>,
+        /// Broadcast address; NULL where it has none.
+        broadcast: Option<crate::table::Address>,
+        /// Name of an IPv4 address, such as `eth0:1`; NULL where it has none.
+        label: Option<Text<'a>>,
+        /// `IFA_F_*` bits: 1 secondary (IPv4) or temporary (IPv6), 8 found to be a duplicate, 32 deprecated, 64 tentative, 128
+        /// permanent, ...
+        flags: Option<u32>,
     }
 }

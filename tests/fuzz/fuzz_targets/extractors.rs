@@ -61,6 +61,7 @@ fuzz_target!(|input: &[u8]| -> Corpus {
             member: "root/member",
             source: located.source,
             pid: located.pid,
+            net_namespace: located.net_namespace,
             part: 0,
             content,
         };

@@ -4,7 +4,7 @@
 mod common;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use schema::parse::{elf, environ, escape, ksh_history, mountinfo, passwd, stat, status};
+use schema::parse::{elf, environ, escape, ksh_history, mountinfo, netlink, passwd, stat, status};
 
 fuzz_target!(|input: &[u8]| -> Corpus {
     let Some((name, text)) = common::named(input) else {
@@ -36,6 +36,18 @@ fuzz_target!(|input: &[u8]| -> Corpus {
             }
         }
         b"mountinfo" => mounts(text),
+        b"netlink" => {
+            for order in [netlink::ByteOrder::Little, netlink::ByteOrder::Big] {
+                let mut count = 0;
+                for message in netlink::messages(text, order).flatten() {
+                    count += 1;
+                    assert!(netlink::attributes(message.payload, order).count() <= text.len());
+                }
+                assert!(count <= text.len() / netlink::HEADER_LENGTH);
+                let end = netlink::boundary(text, 4 << 20, order);
+                assert!(end <= text.len());
+            }
+        }
         b"passwd" => {
             for line in text.split(|byte| *byte == b'\n') {
                 passwd::is_compat(line);
