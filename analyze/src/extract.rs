@@ -123,6 +123,15 @@ impl Facts {
         pages.checked_mul(u64::from(self.machine.page_size.0))
     }
 
+    /// The time of day that many ticks after the host booted, epoch seconds; `None` where that is not known.
+    pub(crate) fn started(&self, ticks: u64) -> Option<i64> {
+        let since_boot = i64::try_from(self.ticks_to_ms(ticks)).ok()?;
+        let time_us = self
+            .boot_time_us()?
+            .checked_add(since_boot.checked_mul(1000)?)?;
+        Some(time_us.div_euclid(1_000_000))
+    }
+
     /// Clock ticks as milliseconds.
     pub fn ticks_to_ms(&self, ticks: u64) -> u64 {
         let per_second = u128::from(self.machine.clock_ticks.0.max(1));

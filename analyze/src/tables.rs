@@ -7,6 +7,7 @@ use schema::records::ProcessLink;
 
 use crate::extract::{Extract, Facts, File, Record, Sink};
 
+mod members;
 mod net_dumps;
 
 /// A bit for each extractor.
@@ -112,6 +113,7 @@ extractors! {
     process_namespaces::Namespaces,
     process_limits::Limits,
     process_cgroups::Cgroups,
+    containers::Containers,
     threads::Threads,
     process_fds::Fds,
     sockets::Sockets,

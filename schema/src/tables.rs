@@ -41,6 +41,7 @@ tables! {
     process_namespaces::ProcessNamespace,
     process_limits::ProcessLimit,
     process_cgroups::ProcessCgroup,
+    containers::Container,
     threads::Thread,
     process_fds::ProcessFd,
     sockets::Socket,

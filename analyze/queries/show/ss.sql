@@ -34,7 +34,7 @@ SELECT
   END AS Netid,
   sockets.state AS State,
   sockets.recv_queue AS "Recv-Q",
-  sockets.send_queue AS "Send-Q",
+  coalesce(sockets.backlog_limit, sockets.send_queue) AS "Send-Q",
   CASE
     WHEN sockets.family = 'unix' THEN coalesce(sockets.path, '*') || ' ' || sockets.inode
     WHEN sockets.local_address IS NULL THEN sockets.protocol
@@ -42,6 +42,7 @@ SELECT
       || ':' || iif(sockets.local_port = 0, '*', sockets.local_port)
   END AS "Local Address:Port",
   CASE
+    WHEN sockets.family = 'unix' THEN '* ' || sockets.peer_inode
     WHEN sockets.remote_address IS NULL THEN NULL
     ELSE format(CASE sockets.family WHEN 'inet6' THEN '[%s]' ELSE '%s' END, sockets.remote_address)
       || ':' || iif(sockets.remote_port = 0, '*', sockets.remote_port)

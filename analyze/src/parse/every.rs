@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 use super::address::{self, ByteOrder, Words};
 use super::log_time::{self, Calendar};
 use super::{
-    EXCERPT_LIMIT, ISSUE_LIMIT, Issue, Parsed, bash_history, ctnetlink, dev_kmsg, etc,
-    fish_history, nf_conntrack, oom, os_release, proc_diskstats, proc_loadavg, proc_locks,
+    EXCERPT_LIMIT, ISSUE_LIMIT, Issue, Parsed, bash_history, bytes, container, ctnetlink, dev_kmsg,
+    etc, fish_history, nf_conntrack, oom, os_release, proc_diskstats, proc_loadavg, proc_locks,
     proc_meminfo, proc_modules, proc_net_arp, proc_net_dev, proc_net_fib_trie, proc_net_if_inet6,
     proc_net_igmp, proc_net_netlink, proc_net_packet, proc_net_route, proc_net_snmp, proc_net_tcp,
     proc_net_unix, proc_pid_cgroup, proc_pid_cmdline, proc_pid_environ, proc_pid_fdinfo,
@@ -56,6 +56,15 @@ use Family::{Host, Log, Network, Process, Shell};
 pub const EVERY: &[Parser] = &[
     parser("proc_pid_cgroup", Process, |text| {
         rows(text, proc_pid_cgroup::parse(text));
+    }),
+    parser("container", Process, |text| {
+        let path = container::of_cgroup(text);
+        assert!(path.is_none_or(|container| container.id.len() <= text.len()));
+        let (root, path) = bytes::cut(text, b' ').unwrap_or_default();
+        container::of_mount(root, path);
+        let arguments: Vec<&[u8]> = text.split(|byte| *byte == 0).collect();
+        container::of_keeper(&arguments);
+        container::is_full_id(std::str::from_utf8(text).unwrap_or_default());
     }),
     parser("proc_pid_cmdline", Process, |text| {
         let count = proc_pid_cmdline::arguments(text).count();

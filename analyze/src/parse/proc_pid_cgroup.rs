@@ -29,6 +29,24 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<Vec<Membership<'_>>> {
     )
 }
 
+/// The path in the systemd hierarchy, else in the unified one, else in the first named; one that is not `/` comes before one
+/// that is.
+pub(crate) fn main_path<'a>(memberships: &[Membership<'a>]) -> Option<&'a [u8]> {
+    let find = |controllers: &[u8]| {
+        memberships
+            .iter()
+            .find(|membership| membership.controllers == controllers)
+    };
+    // Where hierarchies of version 1 are in use, the unified one may exist beside them and say nothing.
+    let candidates = [find(b"name=systemd"), find(b"")];
+    let candidates = candidates.into_iter().flatten().chain(memberships);
+    candidates
+        .clone()
+        .find(|membership| membership.path != b"/")
+        .or_else(|| candidates.into_iter().next())
+        .map(|membership| membership.path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -540,8 +540,8 @@ fn brief_names_the_other_ends() {
     assert_eq!(
         ask(&fixture, remote.sql),
         [
-            "in|198.51.100.9|80|tcp|2|-|NULL",
-            "out|203.0.113.5|5432|tcp|1|app|really 198.51.100.77:6432",
+            "in|198.51.100.9|80|tcp|2|-|NULL|NULL",
+            "out|198.51.100.77|6432|tcp|1|app|NULL|dialed 203.0.113.5:5432",
         ]
     );
 }

@@ -6,8 +6,8 @@ use schema::records::ProcessLink;
 use schema::tables::Process;
 use schema::{Row, Source, TableDef, Text};
 
+use super::members::{Members, text};
 use crate::extract::{Extract, Facts, File, Record, Sink};
-use crate::parse::proc_pid_cgroup::Membership;
 use crate::parse::proc_pid_stat::Stat;
 use crate::parse::proc_pid_status::Status;
 use crate::parse::{
@@ -19,6 +19,7 @@ use crate::parse::{
 #[derive(Default)]
 pub(super) struct Processes {
     seen: BTreeMap<u32, Seen>,
+    members: Members,
     /// Bytes of the command lines that the rows hold.
     cmdline_bytes: usize,
 }
@@ -50,6 +51,7 @@ impl Extract for Processes {
     const TABLE: TableDef = Process::TABLE;
 
     fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
+        self.members.file(file, facts);
         let (Some(pid), Source::Process(name)) = (file.pid, file.source) else {
             return;
         };
@@ -78,7 +80,7 @@ impl Extract for Processes {
             // Its issues are reported by `process_cgroups`.
             "cgroup" => {
                 let memberships = proc_pid_cgroup::parse(file.content).value;
-                row.cgroup_path = cgroup_path(&memberships).map(owned);
+                row.cgroup_path = proc_pid_cgroup::main_path(&memberships).map(owned);
             }
             "io" => {
                 let io = proc_pid_values::io(file.content).reported(file.member, sink);
@@ -99,7 +101,10 @@ impl Extract for Processes {
 
     fn record<S: Sink>(&mut self, record: Record<'_>, _facts: &Facts, sink: &mut S) {
         match record {
-            Record::ProcessLink(link) => self.seen(link.pid).take_link(link, sink),
+            Record::ProcessLink(link) => {
+                self.members.link(link);
+                self.seen(link.pid).take_link(link, sink);
+            }
             Record::UncertainProcess(process) => {
                 self.seen(process.pid).row.identity_uncertain = true;
             }
@@ -108,8 +113,11 @@ impl Extract for Processes {
     }
 
     fn finish<S: Sink>(&mut self, facts: &Facts, sink: &mut S) {
-        for (_, mut seen) in std::mem::take(&mut self.seen) {
+        let containers = self.members.index();
+        for (pid, mut seen) in std::mem::take(&mut self.seen) {
             seen.judge_arguments(sink);
+            let container = containers.of(pid);
+            seen.row.container_id = container.map(|(container, _)| text(&container.id));
             sink.row(&seen.into_row(facts));
         }
     }
@@ -147,11 +155,7 @@ impl Seen {
         row.session = Some(stat.session);
         row.tty = Some(stat.tty_nr);
         row.start_ticks = Some(stat.starttime);
-        row.start_time = facts.boot_time_us().and_then(|boot| {
-            let since_boot = i64::try_from(facts.ticks_to_ms(stat.starttime)).ok()?;
-            let time_us = boot.checked_add(since_boot.checked_mul(1000)?)?;
-            Some(time_us.div_euclid(1_000_000))
-        });
+        row.start_time = facts.started(stat.starttime);
         row.user_time = Some(facts.ticks_to_ms(stat.utime));
         row.system_time = Some(facts.ticks_to_ms(stat.stime));
         self.kernel_thread_by_stat = Some(stat.is_kernel_thread());
@@ -250,22 +254,6 @@ fn within<'a>(held: &mut usize, cmdline: &'a [u8]) -> &'a [u8] {
     kept
 }
 
-fn cgroup_path<'a>(memberships: &[Membership<'a>]) -> Option<&'a [u8]> {
-    let find = |controllers: &[u8]| {
-        memberships
-            .iter()
-            .find(|membership| membership.controllers == controllers)
-    };
-    // Where hierarchies of version 1 are in use, the unified one may exist beside them and say nothing.
-    let candidates = [find(b"name=systemd"), find(b"")];
-    let candidates = candidates.into_iter().flatten().chain(memberships);
-    candidates
-        .clone()
-        .find(|membership| membership.path != b"/")
-        .or_else(|| candidates.into_iter().next())
-        .map(|membership| membership.path)
-}
-
 fn owned(text: &[u8]) -> Text<'static> {
     Text::from(text.to_vec())
 }
@@ -307,6 +295,7 @@ fn unknown(pid: u32) -> Process<'static> {
         oom_score_adj: None,
         wchan: None,
         cgroup_path: None,
+        container_id: None,
         namespace_pids: None,
         net_namespace: None,
         is_collector: false,

@@ -9,14 +9,14 @@ crate::table! {
         sources: [
             Source::Process("status"), Source::Process("stat"), Source::Process("cmdline"), Source::Process("cgroup"),
             Source::Process("io"), Source::Process("oom_score_adj"), Source::Process("loginuid"), Source::Process("wchan"),
-            Source::Evidence("process_links"), Source::Evidence("uncertain_processes"),
+            Source::MountNamespace("mountinfo"), Source::Evidence("process_links"), Source::Evidence("uncertain_processes"),
         ],
         key: [pid, start_ticks],
         logical_key: [path, cmdline, uid, cgroup_path],
         counters: [user_time, system_time, disk_bytes_read, disk_bytes_written, voluntary_switches, nonvoluntary_switches],
         volatile: [
             state, resident_size, total_size, wchan, threads, is_collector, parent, pgroup, session, tty, start_time,
-            namespace_pids, net_namespace, identity_uncertain,
+            namespace_pids, net_namespace, container_id, identity_uncertain,
         ],
         /// Process id in the captured `/proc`'s namespace.
         pid: u32,
@@ -87,6 +87,8 @@ crate::table! {
         /// Path in the systemd cgroup hierarchy, else in the unified one, else in the first named; one that is not `/` comes
         /// before one that is.
         cgroup_path: Option<Text<'a>>,
+        /// Container that it belongs to: `id` of `containers`. NULL where nothing names one.
+        container_id: Option<Text<'a>>,
         /// Process ids in the nested pid namespaces, outermost first, blank-separated (`NSpid`).
         namespace_pids: Option<Text<'a>>,
         /// Inode of the network namespace.

@@ -71,7 +71,7 @@ fn columns_of_the_host_commands() {
     fixture.insert("neighbors", &[&neighbor[..], &flags].concat());
     assert_eq!(
         show_of(&fixture, "arp", None),
-        ["192.0.2.7|ether|02:00:00:00:00:01|CM|eth0|NULL"]
+        ["192.0.2.7|ether|02:00:00:00:00:01|CM|NULL|eth0|NULL"]
     );
     assert_eq!(ask(&fixture, "SELECT permanent FROM arp_cache"), ["1"]);
     for (name, value) in [
