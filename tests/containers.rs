@@ -68,7 +68,7 @@ fn other_hosts_and_why_they_are_known() {
         "SELECT address, mac, name, known_from, service, port, served, note FROM peers
          WHERE address IN ('192.0.2.40', '198.51.100.50', '198.51.100.9', '203.0.113.250', 'files.example') ORDER BY address",
         "192.0.2.40 | 02:00:00:00:00:28 | cluster.example | history,hosts file,neighbor,socket | kubectl,kubelet | 6443 | NULL | NULL\n\
-         198.51.100.50 | NULL | orders-db.example | history,hosts file,socket | java,psql | 5432 | NULL | \
+         198.51.100.50 | NULL | orders-db.example | history,hosts file,socket | psql,java | 5432 | NULL | \
          opaque: no neighbor, so what answers there may be a load balancer\n\
          198.51.100.9 | NULL | NULL | socket | nginx | NULL | 8080 | \
          opaque: no neighbor, so what answers there may be a load balancer\n\

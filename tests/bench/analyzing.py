@@ -138,7 +138,9 @@ def loading(tools: Tools, bundle: pathlib.Path, name: str, rounds: int, limit: f
 def answering(tools: Tools, bundle: pathlib.Path, name: str, rounds: int, limit: float) -> tuple[list[str], list[Goal]]:
     """Commands on a loaded database, and the first answer of a bundle."""
     database = database_of(tools, bundle)
-    shows = ("ps", "lsof", "netstat", "conntrack", "threads", "pstree")
+    shows = (
+        "ps", "lsof", "netstat", "conntrack", "threads", "pstree", "containers", "services", "connections", "peers"
+    )
     commands = [(f"show {show}", ["show", show]) for show in shows] + [("brief", ["brief"])]
     loaded = [
         Contender(f"{title}, loaded", [str(tools.analyze), *words, str(database)], codes=(0, 1)) for title, words in commands

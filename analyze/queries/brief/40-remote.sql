@@ -36,5 +36,5 @@ SELECT
   coalesce((SELECT name FROM containers WHERE id = flows.container_id), substr(flows.container_id, 1, 12)) AS Container,
   nullif(nat, '') AS NAT
 FROM flows
-GROUP BY way, peer, port, protocol, owner, container_id, nat
+GROUP BY peer, port, way, protocol, owner, container_id, nat
 ORDER BY way = 'tracked', count(*) DESC, way DESC, peer, port

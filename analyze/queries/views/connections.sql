@@ -26,6 +26,7 @@ WITH
   ),
   connected AS MATERIALIZED (
     SELECT
+      row_number() OVER () AS id,
       ends.*,
       listening.port IS NOT NULL AS serves
     FROM ends
@@ -36,8 +37,12 @@ WITH
       AND listening.port = ends.port
     WHERE ends.peer_port <> 0
   ),
-  -- The same flow may be tracked in several namespaces; the one that translates it tells the most.
-  tracked AS MATERIALIZED (
+  -- Whether connections are tracked in one namespace of each snapshot: else the same one may be in several.
+  places AS MATERIALIZED (
+    SELECT min(net_namespace) IS NOT max(net_namespace) AS are_several FROM conntrack GROUP BY snapshot_id
+  ),
+  -- Of several entries for what a client dialed, the one that translates it.
+  dialed AS MATERIALIZED (
     SELECT
       snapshot_id,
       protocol,
@@ -51,166 +56,185 @@ WITH
       reply_dport,
       nat,
       state,
-      net_namespace,
-      row_number() OVER (
-        PARTITION BY snapshot_id, protocol, orig_src, orig_sport, orig_dst, orig_dport
-        ORDER BY nat IS NULL, net_namespace
-      ) AS number
+      min(nat IS NULL) AS is_plain
     FROM conntrack
     WHERE orig_sport IS NOT NULL
       AND orig_dport IS NOT NULL
+      AND (SELECT max(are_several) FROM places)
+    GROUP BY orig_sport, orig_dport, orig_src, orig_dst, protocol, snapshot_id
   ),
-  -- What a client has opened.
-  opened AS MATERIALIZED (
-    SELECT
-      client.snapshot_id,
-      client.protocol,
-      client.address AS client_address,
-      client.port AS client_port,
-      client.inode AS client_inode,
-      client.net_namespace AS client_net_namespace,
-      client.peer AS dialed_address,
-      client.peer_port AS dialed_port,
-      coalesce(tracked.reply_src, client.peer) AS server_address,
-      coalesce(tracked.reply_sport, client.peer_port) AS server_port,
-      coalesce(tracked.reply_dst, client.address) AS seen_address,
-      coalesce(tracked.reply_dport, client.port) AS seen_port,
-      tracked.nat,
-      client.state,
-      tracked.snapshot_id IS NOT NULL AS is_tracked
-    FROM connected AS client
-    LEFT JOIN tracked
-      ON tracked.orig_sport = client.port
-      AND tracked.orig_dport = client.peer_port
-      AND tracked.orig_src = client.address
-      AND tracked.orig_dst = client.peer
-      AND tracked.protocol = client.protocol
-      AND tracked.snapshot_id = client.snapshot_id
-      AND tracked.number = 1
-    WHERE NOT client.serves
+  translated AS MATERIALIZED (
+    SELECT snapshot_id, protocol, reply_src, reply_sport, reply_dst, reply_dport FROM dialed WHERE NOT is_plain
   ),
-  -- What a server has accepted, and its client is elsewhere.
-  accepted AS MATERIALIZED (
+  -- Each tracked connection once.
+  once AS (
     SELECT
-      server.snapshot_id,
-      server.protocol,
-      coalesce(tracked.orig_src, server.peer) AS client_address,
-      coalesce(tracked.orig_sport, server.peer_port) AS client_port,
-      coalesce(tracked.orig_dst, server.address) AS dialed_address,
-      coalesce(tracked.orig_dport, server.port) AS dialed_port,
-      server.address AS server_address,
-      server.port AS server_port,
-      server.inode AS server_inode,
-      server.net_namespace AS server_net_namespace,
-      server.peer AS seen_address,
-      server.peer_port AS seen_port,
-      tracked.nat,
-      server.state,
-      tracked.snapshot_id IS NOT NULL AS is_tracked
-    FROM connected AS server
-    LEFT JOIN tracked
-      ON tracked.reply_sport = server.port
-      AND tracked.reply_dport = server.peer_port
-      AND tracked.reply_src = server.address
-      AND tracked.reply_dst = server.peer
-      AND tracked.protocol = server.protocol
-      AND tracked.snapshot_id = server.snapshot_id
-      AND tracked.number = 1
-    WHERE server.serves
+      snapshot_id,
+      protocol,
+      orig_src,
+      orig_sport,
+      orig_dst,
+      orig_dport,
+      reply_src,
+      reply_sport,
+      reply_dst,
+      reply_dport,
+      nat,
+      state
+    FROM conntrack
+    WHERE orig_sport IS NOT NULL
+      AND orig_dport IS NOT NULL
+      AND NOT (SELECT max(are_several) FROM places)
+    UNION ALL
+    SELECT
+      dialed.snapshot_id,
+      dialed.protocol,
+      dialed.orig_src,
+      dialed.orig_sport,
+      dialed.orig_dst,
+      dialed.orig_dport,
+      dialed.reply_src,
+      dialed.reply_sport,
+      dialed.reply_dst,
+      dialed.reply_dport,
+      dialed.nat,
+      dialed.state
+    FROM dialed
+    -- A server's namespace has what came in as if nobody had translated it.
+    LEFT JOIN translated
+      ON dialed.is_plain
+      AND translated.reply_sport = dialed.reply_sport
+      AND translated.reply_dport = dialed.reply_dport
+      AND translated.reply_src = dialed.reply_src
+      AND translated.reply_dst = dialed.reply_dst
+      AND translated.protocol = dialed.protocol
+      AND translated.snapshot_id = dialed.snapshot_id
+    WHERE translated.snapshot_id IS NULL
+  ),
+  tracked AS MATERIALIZED (
+    SELECT
+      entry.snapshot_id,
+      entry.protocol,
+      entry.orig_src,
+      entry.orig_sport,
+      entry.orig_dst,
+      entry.orig_dport,
+      entry.reply_src,
+      entry.reply_sport,
+      entry.reply_dst,
+      entry.reply_dport,
+      entry.nat,
+      coalesce(origin.state, target.state, entry.state) AS state,
+      origin.id AS client_id,
+      origin.inode AS client_inode,
+      origin.net_namespace AS client_net_namespace,
+      target.id AS server_id,
+      target.inode AS server_inode,
+      target.net_namespace AS server_net_namespace
+    FROM once AS entry
+    LEFT JOIN connected AS origin
+      ON origin.port = entry.orig_sport
+      AND origin.peer_port = entry.orig_dport
+      AND origin.address = entry.orig_src
+      AND origin.peer = entry.orig_dst
+      AND origin.protocol = entry.protocol
+      AND origin.snapshot_id = entry.snapshot_id
+    LEFT JOIN connected AS target
+      ON target.port = entry.reply_sport
+      AND target.peer_port = entry.reply_dport
+      AND target.address = entry.reply_src
+      AND target.peer = entry.reply_dst
+      AND target.protocol = entry.protocol
+      AND target.snapshot_id = entry.snapshot_id
+  ),
+  -- Sockets whose connection nobody tracks.
+  alone AS MATERIALIZED (
+    SELECT *
+    FROM connected
+    WHERE id NOT IN (SELECT client_id FROM tracked WHERE client_id IS NOT NULL)
+      AND id NOT IN (SELECT server_id FROM tracked WHERE server_id IS NOT NULL)
+  ),
+  paired AS (
+    SELECT
+      alone.*,
+      other.id AS other_id,
+      other.inode AS other_inode,
+      other.net_namespace AS other_net_namespace,
+      other.serves AS other_serves
+    FROM alone
+    LEFT JOIN alone AS other
+      ON other.port = alone.peer_port
+      AND other.peer_port = alone.port
+      AND other.address = alone.peer
+      AND other.peer = alone.address
+      AND other.protocol = alone.protocol
+      AND other.snapshot_id = alone.snapshot_id
   ),
   flows AS (
     SELECT
-      opened.snapshot_id,
-      opened.protocol,
-      opened.client_address,
-      opened.client_port,
-      opened.client_inode,
-      opened.client_net_namespace,
-      opened.server_address,
-      opened.server_port,
-      server.inode AS server_inode,
-      server.net_namespace AS server_net_namespace,
-      opened.dialed_address,
-      opened.dialed_port,
-      opened.seen_address,
-      opened.seen_port,
-      opened.nat,
-      opened.state,
-      iif(opened.is_tracked, 'both', 'socket') AS source
-    FROM opened
-    LEFT JOIN connected AS server
-      ON server.port = opened.server_port
-      AND server.peer_port = opened.seen_port
-      AND server.address = opened.server_address
-      AND server.peer = opened.seen_address
-      AND server.protocol = opened.protocol
-      AND server.snapshot_id = opened.snapshot_id
-      AND server.serves
-    UNION ALL
-    SELECT
-      accepted.snapshot_id,
-      accepted.protocol,
-      accepted.client_address,
-      accepted.client_port,
-      NULL,
-      NULL,
-      accepted.server_address,
-      accepted.server_port,
-      accepted.server_inode,
-      accepted.server_net_namespace,
-      accepted.dialed_address,
-      accepted.dialed_port,
-      accepted.seen_address,
-      accepted.seen_port,
-      accepted.nat,
-      accepted.state,
-      iif(accepted.is_tracked, 'both', 'socket')
-    FROM accepted
-    LEFT JOIN opened
-      ON opened.server_port = accepted.server_port
-      AND opened.seen_port = accepted.seen_port
-      AND opened.server_address = accepted.server_address
-      AND opened.seen_address = accepted.seen_address
-      AND opened.protocol = accepted.protocol
-      AND opened.snapshot_id = accepted.snapshot_id
-    WHERE opened.snapshot_id IS NULL
-    UNION ALL
-    SELECT
-      tracked.snapshot_id,
-      tracked.protocol,
-      tracked.orig_src,
-      tracked.orig_sport,
-      NULL,
-      NULL,
-      tracked.reply_src,
-      tracked.reply_sport,
-      NULL,
-      NULL,
-      tracked.orig_dst,
-      tracked.orig_dport,
-      tracked.reply_dst,
-      tracked.reply_dport,
-      tracked.nat,
-      tracked.state,
-      'conntrack'
+      snapshot_id,
+      protocol,
+      orig_src AS client_address,
+      orig_sport AS client_port,
+      client_inode,
+      client_net_namespace,
+      reply_src AS server_address,
+      reply_sport AS server_port,
+      server_inode,
+      server_net_namespace,
+      orig_dst AS dialed_address,
+      orig_dport AS dialed_port,
+      reply_dst AS seen_address,
+      reply_dport AS seen_port,
+      nat,
+      state,
+      CASE WHEN client_id IS NULL AND server_id IS NULL THEN 'conntrack' ELSE 'both' END AS source
     FROM tracked
-    LEFT JOIN connected AS origin
-      ON origin.port = tracked.orig_sport
-      AND origin.peer_port = tracked.orig_dport
-      AND origin.address = tracked.orig_src
-      AND origin.peer = tracked.orig_dst
-      AND origin.protocol = tracked.protocol
-      AND origin.snapshot_id = tracked.snapshot_id
-    LEFT JOIN connected AS target
-      ON target.port = tracked.reply_sport
-      AND target.peer_port = tracked.reply_dport
-      AND target.address = tracked.reply_src
-      AND target.peer = tracked.reply_dst
-      AND target.protocol = tracked.protocol
-      AND target.snapshot_id = tracked.snapshot_id
-    WHERE tracked.number = 1
-      AND origin.snapshot_id IS NULL
-      AND target.snapshot_id IS NULL
+    UNION ALL
+    SELECT
+      snapshot_id,
+      protocol,
+      address,
+      port,
+      inode,
+      net_namespace,
+      peer,
+      peer_port,
+      other_inode,
+      other_net_namespace,
+      NULL,
+      NULL,
+      NULL,
+      NULL,
+      NULL,
+      state,
+      'socket'
+    FROM paired
+    WHERE NOT serves
+      -- Of two ends neither of which listens any more, one is enough.
+      AND (other_id IS NULL OR other_serves OR id < other_id)
+    UNION ALL
+    SELECT
+      snapshot_id,
+      protocol,
+      peer,
+      peer_port,
+      NULL,
+      NULL,
+      address,
+      port,
+      inode,
+      net_namespace,
+      NULL,
+      NULL,
+      NULL,
+      NULL,
+      NULL,
+      state,
+      'socket'
+    FROM paired
+    WHERE serves
+      AND (other_id IS NULL OR (other_serves AND id < other_id))
   ),
   holders AS MATERIALIZED (
     SELECT snapshot_id, inode, min(pid) AS pid

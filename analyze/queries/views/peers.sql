@@ -47,6 +47,10 @@ WITH
       ON hosts.snapshot_id = history.snapshot_id
       AND instr(' ' || hosts.hostnames || ' ', ' ' || history.host || ' ') > 0
   ),
+  -- So that what is concatenated has an order.
+  sorted AS MATERIALIZED (
+    SELECT DISTINCT * FROM seen ORDER BY snapshot_id, address, known_from, name, service, port, served
+  ),
   translated AS (
     SELECT
       snapshot_id,
@@ -63,11 +67,11 @@ SELECT
   seen.snapshot_id,
   seen.address,
   max(seen.mac) AS mac,
-  group_concat(DISTINCT seen.name ORDER BY seen.name) AS name,
-  group_concat(DISTINCT seen.known_from ORDER BY seen.known_from) AS known_from,
-  group_concat(DISTINCT seen.service ORDER BY seen.service) AS service,
-  group_concat(DISTINCT seen.port ORDER BY seen.port) AS port,
-  group_concat(DISTINCT seen.served ORDER BY seen.served) AS served,
+  group_concat(DISTINCT seen.name) AS name,
+  group_concat(DISTINCT seen.known_from) AS known_from,
+  group_concat(DISTINCT seen.service) AS service,
+  group_concat(DISTINCT seen.port) AS port,
+  group_concat(DISTINCT seen.served) AS served,
   CASE
     WHEN translated.targets IS NOT NULL THEN 'opaque: translated here to ' || translated.targets
     WHEN linked.address IS NOT NULL THEN NULL
@@ -75,7 +79,7 @@ SELECT
       THEN 'opaque: no neighbor, so what answers there may be a load balancer'
     ELSE 'a name: not resolved'
   END AS note
-FROM seen
+FROM sorted AS seen
 LEFT JOIN own ON own.snapshot_id = seen.snapshot_id AND own.address = seen.address
 LEFT JOIN translated ON translated.snapshot_id = seen.snapshot_id AND translated.address = seen.address
 LEFT JOIN linked ON linked.snapshot_id = seen.snapshot_id AND linked.address = seen.address

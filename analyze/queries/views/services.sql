@@ -105,7 +105,18 @@ SELECT
   listening.uid,
   processes.container_id,
   containers.name AS container_name,
-  iif(units.kind = 'service', units.unit, NULL) AS systemd_unit,
+  -- The last component up to `.service`: rtrim takes off every character that is no slash.
+  CASE
+    WHEN processes.container_id IS NULL
+      AND processes.cgroup_path || '/' GLOB '*.service/*'
+      AND processes.cgroup_path NOT GLOB '*/user.slice/*' THEN (
+      SELECT substr(path, length(rtrim(path, replace(path, '/', ''))) + 1)
+      FROM (
+        SELECT
+          substr(processes.cgroup_path, 1, instr(processes.cgroup_path || '/', '.service/') + 7) AS path
+      )
+    )
+  END AS systemd_unit,
   reached.host_address,
   reached.host_port,
   reached.via AS host_via,
@@ -120,9 +131,6 @@ LEFT JOIN processes
 LEFT JOIN containers
   ON containers.snapshot_id = processes.snapshot_id
   AND containers.id = processes.container_id
-LEFT JOIN process_units AS units
-  ON units.snapshot_id = holders.snapshot_id
-  AND units.pid = holders.pid
 LEFT JOIN reached
   ON reached.snapshot_id = listening.snapshot_id
   AND reached.inode = listening.inode

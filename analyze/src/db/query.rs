@@ -302,7 +302,7 @@ impl Unlocked {
         for (limit, value) in [
             (Limit::SQLITE_LIMIT_LENGTH, LENGTH_LIMIT),
             (Limit::SQLITE_LIMIT_SQL_LENGTH, SQL_LIMIT),
-            (Limit::SQLITE_LIMIT_EXPR_DEPTH, 200),
+            (Limit::SQLITE_LIMIT_EXPR_DEPTH, 1000),
             (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 100),
             (Limit::SQLITE_LIMIT_ATTACHED, 0),
             (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 0),
