@@ -1,26 +1,31 @@
 -- title: What a process belongs to
--- description: the container, service or login that the control group names, else the first process below init that it
---   descends from. kind is container, service, user, kernel or tree.
+-- description: the container (by its name, else by its id), else the service or login that the control group names, else
+--   the first process below init that it descends from. kind is container, service, user, kernel or tree.
 WITH RECURSIVE
   placed AS (
-    SELECT snapshot_id, pid, parent, name, is_kernel_thread, CAST(coalesce(cgroup_path, '') AS TEXT) AS path
+    SELECT
+      processes.snapshot_id,
+      processes.pid,
+      processes.parent,
+      processes.name,
+      processes.is_kernel_thread,
+      CAST(coalesce(processes.cgroup_path, '') AS TEXT) AS path,
+      -- Where the runtime is not known, what is known of it says so.
+      CASE
+        WHEN processes.container_id IS NOT NULL
+          THEN coalesce(containers.runtime, 'container') || ' ' || coalesce(containers.name, substr(processes.container_id, 1, 12))
+      END AS container
     FROM processes
+    LEFT JOIN containers
+      ON containers.snapshot_id = processes.snapshot_id
+      AND containers.id = processes.container_id
   ),
   marked AS (
     SELECT
       *,
       CASE
         WHEN is_kernel_thread THEN '(kernel)'
-        WHEN path GLOB '*/docker/[0-9a-f]*' THEN 'docker ' || substr(path, instr(path, '/docker/') + 8, 12)
-        WHEN path GLOB '*/docker-[0-9a-f]*.scope*' THEN 'docker ' || substr(path, instr(path, '/docker-') + 8, 12)
-        WHEN path GLOB '*/cri-containerd-[0-9a-f]*'
-          THEN 'containerd ' || substr(path, instr(path, '/cri-containerd-') + 16, 12)
-        WHEN path GLOB '*/libpod-[0-9a-f]*' THEN 'podman ' || substr(path, instr(path, '/libpod-') + 8, 12)
-        WHEN path GLOB '*/crio-[0-9a-f]*' THEN 'cri-o ' || substr(path, instr(path, '/crio-') + 6, 12)
-        -- After /pod there is the pod's identity of 36 characters, then the container's.
-        WHEN path GLOB '*/kubepods*/pod*/*' THEN 'kubernetes ' || substr(path, instr(path, '/pod') + 41, 12)
-        WHEN path GLOB '*/lxc/?*' THEN 'lxc ' || substr(path, instr(path, '/lxc/') + 5)
-        WHEN path GLOB '*/lxc.payload.?*' THEN 'lxc ' || substr(path, instr(path, '/lxc.payload.') + 13)
+        WHEN container IS NOT NULL THEN container
         WHEN path GLOB '*/user.slice/user-*.slice*'
           THEN 'user ' || CAST(substr(path, instr(path, '/user-') + 6) AS INTEGER)
         WHEN path || '/' GLOB '*.service/*' THEN substr(path, 1, instr(path || '/', '.service/') + 7)
@@ -36,14 +41,13 @@ WITH RECURSIVE
       name,
       CASE
         WHEN mark = '(kernel)' THEN 'kernel'
+        WHEN container IS NOT NULL THEN 'container'
         WHEN mark GLOB 'user *' THEN 'user'
         WHEN mark GLOB '/*' THEN 'service'
-        WHEN mark IS NOT NULL THEN 'container'
       END AS kind,
       -- Of a path the last component: rtrim takes off every character that is no slash.
       CASE
-        WHEN mark GLOB '/*' THEN substr(mark, length(rtrim(mark, replace(mark, '/', ''))) + 1)
-        WHEN mark GLOB 'lxc *' THEN substr(mark, 1, instr(mark || '/', '/') - 1)
+        WHEN container IS NULL AND mark GLOB '/*' THEN substr(mark, length(rtrim(mark, replace(mark, '/', ''))) + 1)
         ELSE mark
       END AS unit
     FROM marked

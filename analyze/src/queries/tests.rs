@@ -392,27 +392,27 @@ fn a_tree_is_drawn_and_no_process_is_lost() {
 #[test]
 fn processes_belong_to_units() {
     let fixture = Fixture::new();
-    let id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-    let pod = "pod12345678-1234-1234-1234-123456789abc";
+    let [named, unnamed, open] = ["a", "b", "c"].map(|digit| digit.repeat(64));
+    for (id, runtime, name) in [
+        (&named, "'docker'", "'web'"),
+        (&unnamed, "'podman'", "NULL"),
+        (&open, "NULL", "NULL"),
+    ] {
+        let id = format!("'{id}'");
+        fixture.insert(
+            "containers",
+            &[("id", &id), ("runtime", runtime), ("name", name)],
+        );
+    }
+    for (pid, id) in [("90", named), ("91", unnamed), ("92", open)] {
+        let id = format!("'{id}'");
+        let path = ("cgroup_path", "'/system.slice/x.service'");
+        fixture.insert(
+            "processes",
+            &[("pid", pid), ("parent", "1"), ("container_id", &id), path],
+        );
+    }
     let placed = [
-        (format!("/docker/{id}"), "container|docker 0123456789ab"),
-        (
-            format!("/system.slice/docker-{id}.scope"),
-            "container|docker 0123456789ab",
-        ),
-        (
-            format!("/kubepods.slice/kubepods-pod1.slice/cri-containerd-{id}.scope"),
-            "container|containerd 0123456789ab",
-        ),
-        (
-            format!("/kubepods/burstable/{pod}/{id}"),
-            "container|kubernetes 0123456789ab",
-        ),
-        (
-            format!("/machine.slice/libpod-{id}.scope/container"),
-            "container|podman 0123456789ab",
-        ),
-        ("/lxc/web/init.scope".to_owned(), "container|lxc web"),
         (
             "/system.slice/docker.service".to_owned(),
             "service|docker.service",
@@ -460,6 +460,11 @@ fn processes_belong_to_units() {
     );
     let expected: Vec<&str> = ["tree|tini", "tree|app", "tree|app", "kernel|(kernel)"]
         .into_iter()
+        .chain([
+            "container|docker web",
+            "container|podman bbbbbbbbbbbb",
+            "container|container cccccccccccc",
+        ])
         .chain(placed.iter().map(|(_, unit)| *unit))
         .collect();
     assert_eq!(units, expected);
