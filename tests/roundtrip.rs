@@ -153,7 +153,12 @@ fn bundle_directory_and_database_are_the_same() {
     // Of all tables only these are of live hosts alone: a dead tree has no clock, and no kernel to ask.
     assert_eq!(
         empty,
-        ["conntrack_expectations", "routing_rules", "time_status"]
+        [
+            "cgroups",
+            "conntrack_expectations",
+            "routing_rules",
+            "time_status"
+        ]
     );
 }
 

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 pub(crate) mod address;
 pub(crate) mod bash_history;
 pub(crate) mod bytes;
+pub(crate) mod cgroup_files;
 pub(crate) mod container;
 pub(crate) mod ctnetlink;
 pub(crate) mod dev_kmsg;

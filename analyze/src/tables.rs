@@ -114,6 +114,7 @@ extractors! {
     process_limits::Limits,
     process_cgroups::Cgroups,
     containers::Containers,
+    cgroups::Cgroups,
     threads::Threads,
     process_fds::Fds,
     sockets::Sockets,

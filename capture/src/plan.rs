@@ -208,6 +208,9 @@ pub fn print(out: &mut dyn Write) -> std::io::Result<()> {
                 if let Source::NetDump(name) = source {
                     line("namespace", *source, &format!("netlink dump {name}"))?;
                 }
+                if let Source::Cgroup(name) = source {
+                    line("cgroup", *source, &format!("/sys/fs/cgroup/*/{name}"))?;
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! One capture, from the first worker to the closed bundle: stages in order, most volatile first.
 
+mod cgroups;
 mod dead;
 mod destination;
 mod file_systems;
@@ -147,6 +148,7 @@ struct Capture {
     file_systems: file_systems::FileSystems,
     lost: lost::Lost,
     net_dumps: namespaces::NetDumps,
+    cgroups: cgroups::Cgroups,
     /// Which processes of a dead tree have such files.
     provided: BTreeSet<(u32, ItemGroup)>,
     /// Names of the last listed directory.
@@ -298,6 +300,7 @@ pub fn run(mut settings: Settings) -> Result<Captured, Error> {
         file_systems: file_systems::FileSystems::default(),
         lost: lost::Lost::default(),
         net_dumps: namespaces::NetDumps::default(),
+        cgroups: cgroups::Cgroups::default(),
         provided: BTreeSet::new(),
         names: Vec::new(),
         passwd: Vec::new(),
@@ -431,6 +434,7 @@ impl Capture {
         self.namespaces(ItemGroup::Mount)?;
         self.net_dumps()?;
         self.namespaces(ItemGroup::Net)?;
+        self.cgroups()?;
         self.file_systems()?;
         self.visit_all("command lines", Phase::Memory)?;
         self.progress.stage("logs");

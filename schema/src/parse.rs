@@ -1,5 +1,6 @@
 //! The few formats that `capture` must understand to find the next thing to read, or to find the secrets in it.
 
+pub mod cgroup;
 pub mod elf;
 pub mod environ;
 pub mod escape;

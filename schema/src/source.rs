@@ -26,6 +26,8 @@ pub enum Source {
     NetDump(&'static str),
     /// A file read once for each mount namespace, named below `/proc/PID/`.
     MountNamespace(&'static str),
+    /// A file of every control group that has processes, by its name.
+    Cgroup(&'static str),
     /// One file of the host, by its absolute path.
     Host(&'static str),
     /// One log of the host, of which the tail is kept, and its rotated siblings ([`crate::rotated`]).
@@ -71,6 +73,8 @@ pub enum Content {
 pub const FILE_LIMIT: u64 = 16 << 20;
 /// Most bytes kept of `cmdline` and `environ`, which their owner can make 64 GiB long; head and tail are kept.
 pub const ARGUMENTS_LIMIT: u64 = 128 << 10;
+/// Where control groups are mounted. What is mounted elsewhere is not read.
+pub const CGROUPS: &str = "/sys/fs/cgroup";
 /// Most bytes kept of a table of a network namespace: two million tracked connections of 256 bytes, three million TCP sockets
 /// of 150.
 pub const NET_TABLE_LIMIT: u64 = 512 << 20;
@@ -124,7 +128,7 @@ impl Source {
             Source::Process(_) | Source::MountNamespace(_) => Lane::Process,
             Source::Record | Source::Evidence(_) | Source::ProcessLink(_) => Lane::Record,
             Source::NetNamespace(_) | Source::NetDump(_) => Lane::Network,
-            Source::Host(_) => Lane::System,
+            Source::Host(_) | Source::Cgroup(_) => Lane::System,
             Source::Log(_) | Source::Device(_) | Source::Home(_) | Source::NamedHistory => {
                 Lane::Log
             }
@@ -160,6 +164,7 @@ pub struct SourceMap {
     below_process: HashMap<&'static str, Source>,
     absolute: HashMap<&'static str, Source>,
     dumps: HashMap<&'static str, Source>,
+    in_cgroup: HashMap<&'static str, Source>,
     below_home: Vec<(&'static str, Source)>,
     logs: Vec<(&'static str, Source)>,
 }
@@ -188,6 +193,9 @@ impl SourceMap {
                 }
                 Source::NetDump(name) => {
                     map.dumps.insert(name, source);
+                }
+                Source::Cgroup(name) => {
+                    map.in_cgroup.insert(name, source);
                 }
                 Source::Home(name) => map.below_home.push((name, source)),
                 // Which paths they are is told by records of their own.
@@ -241,6 +249,7 @@ impl SourceMap {
             .absolute
             .get(path)
             .copied()
+            .or_else(|| self.in_cgroup(path))
             .or_else(|| self.rotated(path))
             .or_else(|| self.in_home(bytes));
         source.map(Located::of)
@@ -256,6 +265,12 @@ impl SourceMap {
         sources
             .find(|(name, _)| holds(name))
             .map(|(_, source)| *source)
+    }
+
+    /// The file of a control group that a path is.
+    fn in_cgroup(&self, path: &str) -> Option<Source> {
+        let (_, name) = path.strip_prefix(CGROUPS)?.rsplit_once('/')?;
+        self.in_cgroup.get(name).copied()
     }
 
     /// The log that a path is a rotated sibling of.
@@ -347,6 +362,10 @@ mod tests {
         check(b"/var/log/syslog.d", None);
         check(b"/home/a/not.bash_history", None);
         check(b"/proc/7/smaps", None);
+        let path = b"/sys/fs/cgroup/system.slice/x.service/memory.current";
+        check(path, Some((Source::Cgroup("memory.current"), None)));
+        check(b"/sys/fs/cgroup/memory.none", None);
+        check(b"/srv/memory.current", None);
         check(b"netlink/7/tcp.bin", Some((Source::NetDump("tcp"), None)));
         check(b"netlink/7/none.bin", None);
         let located = map.locate(b"netlink/7/tcp.bin");

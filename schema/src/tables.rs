@@ -42,6 +42,7 @@ tables! {
     process_limits::ProcessLimit,
     process_cgroups::ProcessCgroup,
     containers::Container,
+    cgroups::Cgroup,
     threads::Thread,
     process_fds::ProcessFd,
     sockets::Socket,

@@ -21,6 +21,8 @@ FROM (
             '.bash_history', '.zsh_history', '.zhistory', '.histfile', '.history', '.ash_history', '.sh_history',
             '.ksh_history'
           ) THEN '~/' || substr(path, length(rtrim(path, replace(path, '/', ''))) + 1)
+          WHEN path GLOB '/sys/fs/cgroup/*'
+            THEN '/sys/fs/cgroup/GROUP/' || substr(path, length(rtrim(path, replace(path, '/', ''))) + 1)
           WHEN path GLOB 'netlink/*/*' THEN 'netlink/NAMESPACE/' || substr(path, 9 + instr(substr(path, 9), '/'))
           ELSE path
         END

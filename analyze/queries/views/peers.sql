@@ -1,11 +1,32 @@
 -- title: Other hosts
--- description: every address that is not the host's own, and why it is known: a neighbour, a socket, a tracked connection,
+-- description: every address that is not one of the network namespace of process 1, and why it is known: a neighbour, a socket, a tracked connection,
 --   a route's gateway, the hosts file, a resolver, somebody's history. service and port are the local processes that use it
 --   and the ports of the other host that they use; served are the local ports that it uses. note says what cannot be
---   seen from here: an address that is translated on this host is no host at all, and behind a gateway anything may answer.
+--   seen from here: an address that is translated on this host is no host at all, and where no neighbor has an address anything
+--   may answer. Those of other network namespaces are told with the container that they belong to.
 WITH
+  -- Without a process 1 all addresses are of others.
   own AS (
-    SELECT DISTINCT snapshot_id, address FROM interface_addresses
+    SELECT DISTINCT addresses.snapshot_id, addresses.address
+    FROM interface_addresses AS addresses
+    JOIN processes
+      ON processes.snapshot_id = addresses.snapshot_id
+      AND processes.pid = 1
+      AND processes.net_namespace IS addresses.net_namespace
+  ),
+  -- The addresses of other network namespaces, with what is in them.
+  inside AS (
+    SELECT
+      addresses.snapshot_id,
+      addresses.address,
+      min(
+        coalesce('container ' || coalesce(containers.name, substr(containers.id, 1, 12)), 'namespace ' || addresses.net_namespace)
+      ) AS place
+    FROM interface_addresses AS addresses
+    LEFT JOIN containers
+      ON containers.snapshot_id = addresses.snapshot_id
+      AND containers.net_namespace = addresses.net_namespace
+    GROUP BY addresses.snapshot_id, addresses.address
   ),
   -- Of each connection the server, what the client dialed, and the client.
   roles(role) AS (VALUES ('server'), ('dialed'), ('client')),
@@ -71,9 +92,11 @@ SELECT
   group_concat(DISTINCT seen.known_from) AS known_from,
   group_concat(DISTINCT seen.service) AS service,
   group_concat(DISTINCT seen.port) AS port,
-  group_concat(DISTINCT seen.served) AS served,
+  -- Who is inside does not come from outside.
+  iif(inside.address IS NULL, group_concat(DISTINCT seen.served), NULL) AS served,
   CASE
     WHEN translated.targets IS NOT NULL THEN 'opaque: translated here to ' || translated.targets
+    WHEN inside.address IS NOT NULL THEN 'on this host: ' || inside.place
     WHEN linked.address IS NOT NULL THEN NULL
     WHEN seen.address GLOB '*[:.]*' AND seen.address NOT GLOB '*[g-zG-Z]*'
       THEN 'opaque: no neighbor, so what answers there may be a load balancer'
@@ -81,6 +104,7 @@ SELECT
   END AS note
 FROM sorted AS seen
 LEFT JOIN own ON own.snapshot_id = seen.snapshot_id AND own.address = seen.address
+LEFT JOIN inside ON inside.snapshot_id = seen.snapshot_id AND inside.address = seen.address
 LEFT JOIN translated ON translated.snapshot_id = seen.snapshot_id AND translated.address = seen.address
 LEFT JOIN linked ON linked.snapshot_id = seen.snapshot_id AND linked.address = seen.address
 WHERE own.address IS NULL

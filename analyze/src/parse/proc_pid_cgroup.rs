@@ -1,7 +1,9 @@
 //! `/proc/PID/cgroup`: `hierarchy:controllers:path`, a line for each hierarchy.
 
+use schema::parse::cgroup::membership;
+
 use super::Parsed;
-use super::bytes::{cut, decimal, each_line, no_heading};
+use super::bytes::{decimal, each_line, no_heading};
 
 /// Membership in one hierarchy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,12 +20,11 @@ pub(crate) fn parse(input: &[u8]) -> Parsed<Vec<Membership<'_>>> {
         no_heading,
         "hierarchy, controllers and path",
         |line| {
-            let (hierarchy, rest) = cut(line, b':')?;
-            let (controllers, path) = cut(rest, b':')?;
+            let found = membership(line)?;
             Some(Membership {
-                hierarchy: decimal(hierarchy)?,
-                controllers,
-                path,
+                hierarchy: decimal(found.hierarchy)?,
+                controllers: found.controllers,
+                path: found.path,
             })
         },
     )

@@ -458,6 +458,7 @@ impl Capture {
             if namespace(visit.pid) == namespace(self.reference) {
                 let mounts = table.split(|byte| *byte == b'\n');
                 let mounts = mounts.take(MOUNT_LIMIT).filter_map(mountinfo::mount);
+                let mounts = mounts.inspect(|mount| self.cgroups.mount(mount));
                 self.lost
                     .learn(mounts.map(|mount| mount.path.to_vec()).collect());
             }

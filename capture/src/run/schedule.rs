@@ -397,6 +397,7 @@ impl Capture {
                 let ticks = schema::parse::stat::start_ticks(bytes);
                 met.identity.start_ticks = ticks.or(met.identity.start_ticks);
             }
+            _ if item.source == Source::Process("cgroup") => self.cgroups.process(bytes),
             _ if item.source == Source::Process("status") => {
                 let met = self.processes.entry(pid).or_default();
                 met.uid = schema::parse::status::only_uid(bytes);

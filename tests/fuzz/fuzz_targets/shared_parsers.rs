@@ -4,13 +4,18 @@
 mod common;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use schema::parse::{elf, environ, escape, ksh_history, mountinfo, netlink, passwd, stat, status};
+use schema::parse::{cgroup, elf, environ, escape, ksh_history, mountinfo, netlink, passwd, stat, status};
 
 fuzz_target!(|input: &[u8]| -> Corpus {
     let Some((name, text)) = common::named(input) else {
         return Corpus::Reject;
     };
     match name {
+        b"cgroup" => {
+            if let Some(found) = cgroup::membership(text) {
+                assert!(found.path.len() + found.controllers.len() < text.len());
+            }
+        }
         b"elf" => {
             elf::parse(text);
         }

@@ -4,3 +4,7 @@ SELECT count(*) FROM routing_rules;
 
 SELECT count(*) FROM conntrack_expectations;
 0
+
+-- Nor any control groups.
+SELECT count(*) FROM cgroups;
+0

@@ -110,6 +110,10 @@ fn the_questions_are_answered_from_the_bundle() {
             "the kernel has no /proc/net/nf_conntrack",
         );
     }
+    let in_container = environment
+        .iter()
+        .any(|(name, _)| *name == CONTAINER_CGROUP);
+    who_talks_to_whom(&database, &story, &facts, in_container);
     its_output(&database, &story, &facts);
     the_hosts_that_people_visited(&database, &story);
     if let Some(kill) = &facts.kill {
@@ -215,6 +219,69 @@ fn its_upstream_as_tracked(database: &Path, story: &Story, facts: &Facts) {
         story.upstream.peer, story.upstream_port, story.upstream.host
     );
     expect_rows(database, &sql, &expected);
+}
+
+/// The same questions, to the views that need no other table.
+fn who_talks_to_whom(database: &Path, story: &Story, facts: &Facts, in_container: bool) {
+    let id = if in_container {
+        &story.container_id
+    } else {
+        "NULL"
+    };
+    let way = if facts.conntrack {
+        format!(
+            "{} | {} | tracked connection",
+            story.client.host, story.published_port
+        )
+    } else {
+        "NULL | NULL | NULL".to_owned()
+    };
+    expect_rows(
+        database,
+        "SELECT address, port, net_namespace, container_id, host_address, host_port, host_via FROM services WHERE process_name = 'nginx'",
+        &format!(
+            "0.0.0.0 | {} | {} | {id} | {way}",
+            story.web_port, facts.web_namespace
+        ),
+    );
+    let nat = if facts.conntrack {
+        format!("snat | {}", story.upstream.host)
+    } else {
+        "NULL | NULL".to_owned()
+    };
+    expect_rows(
+        database,
+        "SELECT DISTINCT client_container_id, server_address, server_port, nat, seen_address FROM connections
+         WHERE client_process = 'nginx'",
+        &format!(
+            "{id} | {} | {} | {nat}",
+            story.upstream.peer, story.upstream_port
+        ),
+    );
+    if facts.conntrack {
+        let sql = format!(
+            "SELECT DISTINCT client_address, server_address, server_port, nat, dialed_address FROM connections
+             WHERE dialed_port = {}",
+            story.published_port
+        );
+        let expected = format!(
+            "{} | {} | {} | dnat | {}",
+            story.client.peer, story.web.peer, story.web_port, story.client.host
+        );
+        expect_rows(database, &sql, &expected);
+    }
+    let sql = format!(
+        "SELECT service, port FROM peers WHERE address = '{}'",
+        story.upstream.peer
+    );
+    expect_rows(database, &sql, &format!("nginx | {}", story.upstream_port));
+    if in_container {
+        let sql = format!(
+            "SELECT count(*), max(root_pid), max(process_count >= 3) FROM containers WHERE id = '{}'",
+            story.container_id
+        );
+        expect_rows(database, &sql, &format!("1 | {} | 1", facts.nginx));
+    }
 }
 
 fn its_output(database: &Path, story: &Story, facts: &Facts) {
