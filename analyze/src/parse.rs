@@ -10,6 +10,7 @@ pub(crate) mod bash_history;
 pub(crate) mod bytes;
 pub(crate) mod cgroup_files;
 pub(crate) mod container;
+pub(crate) mod container_state;
 pub(crate) mod ctnetlink;
 pub(crate) mod dev_kmsg;
 pub(crate) mod etc;

@@ -214,6 +214,11 @@ pub fn print(out: &mut dyn Write) -> std::io::Result<()> {
             }
         }
     }
+    for source in &sources {
+        if let Source::ContainerState(name) = source {
+            line("container", *source, &format!("{name} of each container"))?;
+        }
+    }
     for file in logs() {
         at(file.source).map_or(Ok(()), |source| line("log", source, file.path))?;
     }

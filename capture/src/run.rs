@@ -1,6 +1,7 @@
 //! One capture, from the first worker to the closed bundle: stages in order, most volatile first.
 
 mod cgroups;
+mod containers;
 mod dead;
 mod destination;
 mod file_systems;
@@ -149,6 +150,7 @@ struct Capture {
     lost: lost::Lost,
     net_dumps: namespaces::NetDumps,
     cgroups: cgroups::Cgroups,
+    containers: containers::Containers,
     /// Which processes of a dead tree have such files.
     provided: BTreeSet<(u32, ItemGroup)>,
     /// Names of the last listed directory.
@@ -301,6 +303,7 @@ pub fn run(mut settings: Settings) -> Result<Captured, Error> {
         lost: lost::Lost::default(),
         net_dumps: namespaces::NetDumps::default(),
         cgroups: cgroups::Cgroups::default(),
+        containers: containers::Containers::default(),
         provided: BTreeSet::new(),
         names: Vec::new(),
         passwd: Vec::new(),
@@ -437,6 +440,7 @@ impl Capture {
         self.cgroups()?;
         self.file_systems()?;
         self.visit_all("command lines", Phase::Memory)?;
+        self.container_states()?;
         self.progress.stage("logs");
         self.files(plan::logs().into_iter().map(FileTask::from))?;
         self.siblings()?;

@@ -119,6 +119,7 @@ fn source(source: &Source) -> String {
             format!("`/proc/PID/{name}`")
         }
         Source::NetNamespace(name) => format!("`/proc/PID/net/{name}`"),
+        Source::ContainerState(name) => format!("`{name}` of each container"),
         Source::Cgroup(name) => format!("`/sys/fs/cgroup/*/{name}`"),
         Source::NetDump(name) => format!("netlink dump `{name}`"),
         Source::Log(path) => format!("`{path}` and its rotated siblings"),

@@ -6,6 +6,7 @@
 
 mod forms;
 mod history;
+mod json;
 #[cfg(test)]
 mod properties;
 pub mod words;
@@ -106,7 +107,7 @@ impl Redactor {
     pub fn cut_command(content: Content, tail: &[u8]) -> usize {
         match content {
             Content::History => history::cut_command(tail),
-            Content::Plain | Content::Environ | Content::Arguments => 0,
+            Content::Plain | Content::Environ | Content::Arguments | Content::Json => 0,
         }
     }
 

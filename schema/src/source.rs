@@ -28,6 +28,8 @@ pub enum Source {
     MountNamespace(&'static str),
     /// A file of every control group that has processes, by its name.
     Cgroup(&'static str),
+    /// A file in which a container runtime keeps what it knows of a container, by its name. Where they lie the runtime decides.
+    ContainerState(&'static str),
     /// One file of the host, by its absolute path.
     Host(&'static str),
     /// One log of the host, of which the tail is kept, and its rotated siblings ([`crate::rotated`]).
@@ -62,6 +64,8 @@ pub enum Content {
     Environ,
     /// NUL-separated arguments (`/proc/PID/cmdline`).
     Arguments,
+    /// JSON, with environments and arguments among its strings.
+    Json,
     /// The history of a shell: command lines, in any format that a shell writes them.
     History,
 }
@@ -104,6 +108,7 @@ impl Source {
         match self {
             Source::Process("environ") => Content::Environ,
             Source::Process("cmdline") => Content::Arguments,
+            Source::ContainerState(_) => Content::Json,
             Source::Home(_) | Source::NamedHistory => Content::History,
             _ => Content::Plain,
         }
@@ -128,7 +133,7 @@ impl Source {
             Source::Process(_) | Source::MountNamespace(_) => Lane::Process,
             Source::Record | Source::Evidence(_) | Source::ProcessLink(_) => Lane::Record,
             Source::NetNamespace(_) | Source::NetDump(_) => Lane::Network,
-            Source::Host(_) | Source::Cgroup(_) => Lane::System,
+            Source::Host(_) | Source::Cgroup(_) | Source::ContainerState(_) => Lane::System,
             Source::Log(_) | Source::Device(_) | Source::Home(_) | Source::NamedHistory => {
                 Lane::Log
             }
@@ -165,6 +170,7 @@ pub struct SourceMap {
     absolute: HashMap<&'static str, Source>,
     dumps: HashMap<&'static str, Source>,
     in_cgroup: HashMap<&'static str, Source>,
+    of_container: HashMap<&'static str, Source>,
     below_home: Vec<(&'static str, Source)>,
     logs: Vec<(&'static str, Source)>,
 }
@@ -196,6 +202,9 @@ impl SourceMap {
                 }
                 Source::Cgroup(name) => {
                     map.in_cgroup.insert(name, source);
+                }
+                Source::ContainerState(name) => {
+                    map.of_container.insert(name, source);
                 }
                 Source::Home(name) => map.below_home.push((name, source)),
                 // Which paths they are is told by records of their own.
@@ -250,6 +259,7 @@ impl SourceMap {
             .get(path)
             .copied()
             .or_else(|| self.in_cgroup(path))
+            .or_else(|| self.container_state(path))
             .or_else(|| self.rotated(path))
             .or_else(|| self.in_home(bytes));
         source.map(Located::of)
@@ -271,6 +281,22 @@ impl SourceMap {
     fn in_cgroup(&self, path: &str) -> Option<Source> {
         let (_, name) = path.strip_prefix(CGROUPS)?.rsplit_once('/')?;
         self.in_cgroup.get(name).copied()
+    }
+
+    /// The state of a container that a path is, by the directory that it lies in: one that is called like the container, or
+    /// Podman's for all of them.
+    fn container_state(&self, path: &str) -> Option<Source> {
+        let (directory, name) = path.rsplit_once('/')?;
+        let source = self.of_container.get(name).copied()?;
+        let (above, last) = directory.rsplit_once('/')?;
+        let is_full = last.len() == 64 && last.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_task = above.contains("/io.containerd.runtime.v2.task/");
+        let is_there = match name {
+            "config.v2.json" => is_full && above.ends_with("/containers"),
+            "config.json" => is_task,
+            _ => last == "overlay-containers",
+        };
+        is_there.then_some(source)
     }
 
     /// The log that a path is a rotated sibling of.
@@ -366,6 +392,18 @@ mod tests {
         check(path, Some((Source::Cgroup("memory.current"), None)));
         check(b"/sys/fs/cgroup/memory.none", None);
         check(b"/srv/memory.current", None);
+        let id = "5d9d81944193be406d19b57844c1c9e4e3139cfa26acb637959f660f2e514fa3";
+        let docker = format!("/srv/docker/containers/{id}/config.v2.json");
+        check(
+            docker.as_bytes(),
+            Some((Source::ContainerState("config.v2.json"), None)),
+        );
+        check(b"/var/lib/docker/containers/x/config.v2.json", None);
+        check(
+            b"/run/containerd/io.containerd.runtime.v2.task/default/web/config.json",
+            Some((Source::ContainerState("config.json"), None)),
+        );
+        check(b"/etc/docker/config.json", None);
         check(b"netlink/7/tcp.bin", Some((Source::NetDump("tcp"), None)));
         check(b"netlink/7/none.bin", None);
         let located = map.locate(b"netlink/7/tcp.bin");

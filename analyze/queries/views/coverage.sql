@@ -21,6 +21,9 @@ FROM (
             '.bash_history', '.zsh_history', '.zhistory', '.histfile', '.history', '.ash_history', '.sh_history',
             '.ksh_history'
           ) THEN '~/' || substr(path, length(rtrim(path, replace(path, '/', ''))) + 1)
+          WHEN path GLOB '*/containers/*/config.v2.json' THEN '.../containers/ID/config.v2.json'
+          WHEN path GLOB '*/io.containerd.runtime.v2.task/*/config.json'
+            THEN '.../io.containerd.runtime.v2.task/NAMESPACE/ID/config.json'
           WHEN path GLOB '/sys/fs/cgroup/*'
             THEN '/sys/fs/cgroup/GROUP/' || substr(path, length(rtrim(path, replace(path, '/', ''))) + 1)
           WHEN path GLOB 'netlink/*/*' THEN 'netlink/NAMESPACE/' || substr(path, 9 + instr(substr(path, 9), '/'))

@@ -1,5 +1,6 @@
 //! Table `containers`.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use schema::tables::Container as ContainerRow;
@@ -8,12 +9,15 @@ use schema::{Row, Source, TableDef, Text};
 use super::members::{Known, Members, text};
 use crate::extract::{Extract, Facts, File, Record, Sink};
 use crate::parse::container::Container;
-use crate::parse::{bytes, proc_pid_cgroup, proc_pid_stat, proc_pid_status};
+use crate::parse::container_state::{self, State};
+use crate::parse::{Issue, bytes, proc_pid_cgroup, proc_pid_stat, proc_pid_status};
 
 /// Fills `containers`, once all processes are known.
 #[derive(Default)]
 pub(super) struct Containers {
     members: Members,
+    /// By identity; a file of Docker's before others.
+    states: BTreeMap<String, State>,
     processes: BTreeMap<u32, Seen>,
 }
 
@@ -39,7 +43,11 @@ struct Growing<'a> {
 impl Extract for Containers {
     const TABLE: TableDef = ContainerRow::TABLE;
 
-    fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, _sink: &mut S) {
+    fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
+        if let Source::ContainerState(name) = file.source {
+            self.state(name, file, sink);
+            return;
+        }
         self.members.file(file, facts);
         let (Some(pid), Source::Process(name)) = (file.pid, file.source) else {
             return;
@@ -108,19 +116,39 @@ impl Extract for Containers {
             grown.container = Some(named);
             grown.known.insert("shim");
         }
+        for id in self.states.keys() {
+            let grown = growing.entry(id.as_str()).or_default();
+            grown.known.insert("state");
+        }
         for (id, grown) in &growing {
             let keeper = index.keeper(id);
+            let state = self.states.get(*id);
+            let said = |field: fn(&State) -> &Option<String>| {
+                state.and_then(|state| field(state).as_deref())
+            };
             let container = grown.container;
             let runtime = container
                 .and_then(|container| container.runtime)
+                .or_else(|| state.and_then(|state| state.runtime))
                 .or_else(|| keeper.and_then(|keeper| keeper.container.runtime));
             let row = ContainerRow {
                 id: Some(text(id)),
                 runtime: runtime.map(Text::from),
-                name: keeper
-                    .and_then(|keeper| keeper.name.as_deref())
+                name: said(|state| &state.name)
+                    .or_else(|| keeper.and_then(|keeper| keeper.name.as_deref()))
                     .or_else(|| matches!(runtime, Some("lxc" | "systemd-nspawn")).then_some(*id))
                     .map(text),
+                image: said(|state| &state.image).map(text),
+                pod_name: said(|state| &state.pod_name).map(text),
+                pod_namespace: said(|state| &state.pod_namespace).map(text),
+                log_path: said(|state| &state.log_path).map(text),
+                state: text(match (grown.pids.is_empty(), said(|state| &state.status)) {
+                    // What the file says may be old: a process is a process.
+                    (false, Some("paused")) => "paused",
+                    (false, _) => "running",
+                    (true, Some("running") | None) => "stopped",
+                    (true, Some(status)) => status,
+                }),
                 pod_uid: container
                     .and_then(|container| container.pod_uid.as_deref())
                     .map(text),
@@ -155,6 +183,34 @@ impl<'a> Growing<'a> {
 }
 
 impl Containers {
+    /// Takes what a runtime has written down.
+    fn state<S: Sink>(&mut self, name: &str, file: &File<'_>, sink: &mut S) {
+        let states = match name {
+            "config.v2.json" => container_state::docker(file.content).map(|state| vec![state]),
+            "config.json" => {
+                container_state::task(file.content, file.path).map(|state| vec![state])
+            }
+            _ => container_state::storage(file.content),
+        };
+        let Some(states) = states else {
+            let expected = "expected what a container runtime keeps of a container";
+            sink.issue(file.member, Issue::whole(expected, file.content));
+            return;
+        };
+        for state in states {
+            // Its own file knows more than that of the containerd below it.
+            match self.states.entry(state.id.clone()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(state);
+                }
+                Entry::Occupied(mut entry) if entry.get().name.is_none() => {
+                    entry.insert(state);
+                }
+                Entry::Occupied(_) => {}
+            }
+        }
+    }
+
     /// What the processes of a container tell of it.
     fn row(
         &self,
@@ -187,6 +243,7 @@ impl Containers {
             pid_namespace: of_root(|seen| seen.pid_namespace),
             net_namespace: of_root(|seen| seen.net_namespace),
             mount_namespace: of_root(|seen| seen.mount_namespace),
+            log_path: None,
             started: started.and_then(|ticks| facts.started(ticks)),
             state: Text::from(if pids.is_empty() { "stopped" } else { "running" }),
             known_from: text(&known.join(",")),

@@ -397,6 +397,7 @@ impl Capture {
                 let ticks = schema::parse::stat::start_ticks(bytes);
                 met.identity.start_ticks = ticks.or(met.identity.start_ticks);
             }
+            _ if item.source == Source::Process("cmdline") => self.containers.arguments(bytes),
             _ if item.source == Source::Process("cgroup") => self.cgroups.process(bytes),
             _ if item.source == Source::Process("status") => {
                 let met = self.processes.entry(pid).or_default();
@@ -438,6 +439,7 @@ impl Capture {
             b"ns/net" => met.net_namespace = inode,
             b"ns/mnt" => met.mount_namespace = inode,
             b"root" => met.root = history::other_root(target),
+            b"cwd" => self.containers.directory(target),
             _ => {}
         }
     }

@@ -17,6 +17,11 @@ const FORMS: &[(Content, &str)] = &[
     (Content::Arguments, "app\0--password=*\0-v\0"),
     (Content::Arguments, "app\0--api-key\0*\0run\0"),
     (Content::Arguments, "sh\0-c\0sshpass -p * ssh web-2\0"),
+    (
+        Content::Json,
+        r#"{"Config":{"Env":["A=b","DB_PASSWORD=*"],"Cmd":["x"]}}"#,
+    ),
+    (Content::Json, r#"{"args":["mysql","-p*"],"cwd":"/"}"#),
     (Content::History, "ls -l\nexport DB_PASSWORD=*\ncd /srv\n"),
     (Content::History, "mysql -u root -p* app\n"),
     (Content::History, "ssh web-2 \"mysql -p* -e 'SELECT 1'\"\n"),
@@ -72,7 +77,7 @@ proptest! {
     /// Any bytes: what was replaced is what the rules found, and pseudonyms stay.
     #[test]
     fn nothing_else_changes(text in "([a-z\\-/:=@ \n\0'\"\\\\|;]{0,6}|password|token|mysql |curl |-p|-u |://|secret:0123456789abcdef){0,30}") {
-        for content in [Content::Environ, Content::Arguments, Content::History] {
+        for content in [Content::Environ, Content::Arguments, Content::Json, Content::History] {
             let mut redactor = Redactor::new(&[7; KEY_LENGTH]).unwrap();
             let once = redactor.redact(content, text.as_bytes());
             let secrets = without_pseudonyms(text.as_bytes(), words::find(content, text.as_bytes()));

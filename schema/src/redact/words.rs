@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::Secret;
 use super::forms::{is_secret_name, own_form};
 use super::history::{self, Newlines};
+use super::json;
 use crate::source::Content;
 
 /// Options that are secrets only to certain programs: the program's name, the option, and whether the value may
@@ -145,6 +146,7 @@ pub(super) fn find(content: Content, text: &[u8]) -> Vec<Secret> {
                 }
             }
         }
+        Content::Json => json::find(text, &mut secrets),
         Content::History => {
             for command in history::commands(text) {
                 history_command(text, command, &mut secrets);

@@ -4,13 +4,16 @@ use crate::source::Source;
 use crate::text::Text;
 
 crate::table! {
-    /// Containers, as far as the host tells without its runtimes being asked: control groups and mounts of the processes, and command
-    /// lines of the shims that keep them. One row for each identity; and one without identity for each PID namespace that is not that of
+    /// Containers, as far as the host tells without its runtimes being asked: control groups and mounts of the processes, command
+    /// lines of the shims that keep them, and the files in which runtimes keep their state (Docker's `config.v2.json`, the
+    /// `config.json` of a task of containerd, `containers.json` of Podman and CRI-O). One row for each identity; and one without identity for each PID namespace that is not that of
     /// process 1 and in which no process belongs to a known container.
     pub struct Container<'a> in "containers" {
         sources: [
             Source::Process("cgroup"), Source::Process("cmdline"), Source::Process("stat"), Source::Process("status"),
             Source::MountNamespace("mountinfo"), Source::Evidence("process_links"),
+            Source::ContainerState("config.v2.json"), Source::ContainerState("config.json"),
+            Source::ContainerState("containers.json"),
         ],
         key: [id, pid_namespace],
         logical_key: [runtime, name, image, pod_namespace, pod_name],
@@ -45,9 +48,11 @@ crate::table! {
         mount_namespace: Option<u64>,
         /// When the first process was started, epoch seconds; NULL where that is not known.
         started: Option<i64>,
-        /// `running`, or `stopped` where a shim or a file names it and no process is in it.
+        /// `running`, or what the runtime's file says, else `stopped`, where no process is in it.
         state: Text<'a>,
-        /// What names it: `cgroup`, `mount`, `shim`, `namespace`, comma-separated.
+        /// File that the runtime writes its output to; NULL where nothing tells.
+        log_path: Option<Text<'a>>,
+        /// What names it: `cgroup`, `mount`, `shim`, `state`, `namespace`, comma-separated.
         known_from: Text<'a>,
     }
 }
