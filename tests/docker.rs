@@ -32,7 +32,7 @@ fn answer(arguments: &[&str]) -> String {
 
 /// Ends the containers, the engine, and the directories of control groups that it leaves.
 struct Engine {
-    _daemon: Guard,
+    daemon: Guard,
 }
 
 impl Drop for Engine {
@@ -87,14 +87,14 @@ fn start(place: &Path) -> Result<Engine, String> {
         .stderr(file);
     let daemon = daemon.spawn().map_err(|error| error.to_string())?;
     let mut engine = Engine {
-        _daemon: Guard(daemon),
+        daemon: Guard(daemon),
     };
     for _ in 0..200 {
         if docker(&["info"]).status.success() {
             return Ok(engine);
         }
         if engine
-            ._daemon
+            .daemon
             .0
             .try_wait()
             .is_ok_and(|ended| ended.is_some())

@@ -81,8 +81,6 @@ def inside(options: argparse.Namespace) -> None:
         sections.append(growing.growth(tools, options.rounds))
     if "impact" in parts:
         sections.append(growing.impact(tools, options.rounds))
-    if "capture" in parts:
-        reached.append(goals.Goal.least("C4", "CPU of ss -anp to that of the sockets", 10, None, "waits for the socket dumps"))
     reached.sort(key=lambda goal: goal.id)
     print("\n".join(machine()), end="\n\n")
     if reached:

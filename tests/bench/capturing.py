@@ -122,7 +122,10 @@ def whole(tools: Tools, running: load.Running, name: str, rounds: int, limit: fl
     plain = ours(tools, "capture --no-redaction", truth, ("--no-redaction",))
     bottom = floor(tools)
     rivals = peers(sum(truth.fds.values()))
-    contenders = [mine, plain, bottom, *rivals]
+    listed = Contender("ss -anp", ["sh", "-c", f"ss -anp > {LIST}"], prepare=rivals[0].prepare)
+    if not shutil.which("ss"):
+        listed.excluded = "ss is not installed"
+    contenders = [mine, plain, bottom, *rivals, listed]
     in_turn(contenders, rounds, limit)
     lines = [
         f"### Capture of {name}: {len(truth.fds):,} processes, {sum(truth.fds.values()):,} descriptors,"
@@ -145,9 +148,22 @@ def whole(tools: Tools, running: load.Running, name: str, rounds: int, limit: fl
         goals.append(Goal.most("C5", "memory of a capture of M, MiB", bound / MIB, peak, unit=MIB))
         sizes = Spread.of(run.output or 0 for run in mine.runs) if mine.runs else None
         goals.append(Goal.most("C6", "bundle of M, MB", 24, sizes, unit=1e6))
+    if mine.runs and not mine.excluded:
+        sockets = sockets_of(load.PLACE / "capture.tar.db")
+        text = f"CPU of ss -anp, of one namespace, to the time of all sockets of all namespaces at {name}"
+        goals.append(Goal.least("C4", text, 10, ratio(cpus(listed), [sockets] * len(listed.runs)), listed.excluded))
     text = f"CPU with redaction to without, at {name}"
     goals.append(Goal.most("C7", text, 1.15, ratio(cpus(mine), cpus(plain)), mine.excluded))
     return lines, goals
+
+
+def sockets_of(database: pathlib.Path) -> float:
+    """Seconds that a capture spent on sockets beyond the descriptors: reading dumps and files, of which it keeps the time."""
+    kinds = ("tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "unix", "packet", "netlink")
+    paths = [pattern for kind in kinds for pattern in (f"netlink/*/{kind}.bin", f"/proc/*/net/{kind}")]
+    where = " OR ".join("path GLOB ?" for _ in paths)
+    with sqlite3.connect(database) as connection:
+        return connection.execute(f"SELECT sum(duration_us) / 1e6 FROM collection_log WHERE {where}", paths).fetchone()[0]
 
 
 def workers() -> int:

@@ -261,9 +261,10 @@ fn read_as(source: Source, conditions: &mut Vec<String>) {
         Source::Host(path) | Source::Log(path) | Source::Device(path) => {
             conditions.push(format!("path = '{path}'"));
         }
-        Source::ContainerState(name) => conditions.push(format!("path GLOB '*/{name}'")),
         // Only the limits are a difference, and they are told with the rest.
         Source::Cgroup(name) => conditions.push(format!("path GLOB '/sys/fs/cgroup/*/{name}'")),
-        Source::Home(name) => conditions.push(format!("path GLOB '*/{name}'")),
+        Source::Home(name) | Source::ContainerState(name) => {
+            conditions.push(format!("path GLOB '*/{name}'"));
+        }
     }
 }
