@@ -12,6 +12,7 @@ use common::namespace::{inside, open_directory};
 use common::{Guard, expect_rows, has, rows, run_within, skip, succeed};
 
 const LIMIT: Duration = Duration::from_secs(70);
+const WHAT: &str = "a real Docker engine";
 const SOCKET: &str = "unix:///run/docker.sock";
 
 fn docker(arguments: &[&str]) -> Output {
@@ -113,7 +114,6 @@ fn what_a_docker_engine_runs() {
     if !inside("what_a_docker_engine_runs") {
         return;
     }
-    const WHAT: &str = "a real Docker engine";
     for program in ["dockerd", "docker", "busybox", "tar"] {
         if !has(program) {
             skip(WHAT, &format!("{program} is not installed"));

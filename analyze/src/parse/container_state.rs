@@ -114,10 +114,6 @@ mod tests {
 
     const ID: &str = "5d9d81944193be406d19b57844c1c9e4e3139cfa26acb637959f660f2e514fa3";
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     #[test]
     fn docker_says() {
         let file = |state: &str| {
@@ -127,20 +123,26 @@ mod tests {
             )
         };
         let state = docker(file(r#"{"Running":true,"Paused":false,"Pid":7}"#).as_bytes()).unwrap();
-        assert_eq!((state.name, state.image), (some("web"), some("nginx:1.26")));
+        assert_eq!(
+            (state.name, state.image),
+            (Some("web".to_owned()), Some("nginx:1.26".to_owned()))
+        );
         assert_eq!(
             (state.status, state.pod_name),
-            (some("running"), some("web-0"))
+            (Some("running".to_owned()), Some("web-0".to_owned()))
         );
         let status = |state: &str| docker(file(state).as_bytes()).unwrap().status;
-        assert_eq!(status(r#"{"Running":true,"Paused":true}"#), some("paused"));
+        assert_eq!(
+            status(r#"{"Running":true,"Paused":true}"#),
+            Some("paused".to_owned())
+        );
         assert_eq!(
             status(r#"{"StartedAt":"2026-11-24T10:00:00Z"}"#),
-            some("exited")
+            Some("exited".to_owned())
         );
         assert_eq!(
             status(r#"{"StartedAt":"0001-01-01T00:00:00Z"}"#),
-            some("created")
+            Some("created".to_owned())
         );
         for odd in ["", "{}", "[]", "{\"ID\":1}", "\u{feff}"] {
             assert_eq!(docker(odd.as_bytes()), None);
@@ -154,13 +156,19 @@ mod tests {
             "io.kubernetes.cri.sandbox-name":"orders-0","io.kubernetes.cri.sandbox-namespace":"shop"}}"#;
         let path = format!("/run/containerd/io.containerd.runtime.v2.task/k8s.io/{ID}/config.json");
         let state = task(file, path.as_bytes()).unwrap();
-        assert_eq!((state.id.as_str(), state.name), (ID, some("orders")));
+        assert_eq!(
+            (state.id.as_str(), state.name),
+            (ID, Some("orders".to_owned()))
+        );
         assert_eq!(
             (state.pod_name, state.pod_namespace),
-            (some("orders-0"), some("shop"))
+            (Some("orders-0".to_owned()), Some("shop".to_owned()))
         );
         let sandbox = br#"{"annotations":{"io.kubernetes.cri.container-type":"sandbox"}}"#;
-        assert_eq!(task(sandbox, path.as_bytes()).unwrap().name, some("POD"));
+        assert_eq!(
+            task(sandbox, path.as_bytes()).unwrap().name,
+            Some("POD".to_owned())
+        );
         assert_eq!(task(b"{}", path.as_bytes()).unwrap().name, None);
         assert_eq!(task(b"", path.as_bytes()), None);
     }
@@ -175,9 +183,9 @@ mod tests {
         assert_eq!(states.len(), 1);
         assert_eq!(
             (states[0].runtime, &states[0].name),
-            (Some("podman"), &some("reports"))
+            (Some("podman"), &Some("reports".to_owned()))
         );
-        assert_eq!(states[0].image, some("docker.example/reports:1"));
+        assert_eq!(states[0].image, Some("docker.example/reports:1".to_owned()));
         assert_eq!(storage(b"{}"), None);
     }
 }

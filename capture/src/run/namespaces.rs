@@ -13,7 +13,7 @@ use crate::plan::{self, ItemKind};
 use crate::protocol::{Access, End, FileTask, ItemGroup, NetWay, Request, Visit};
 
 /// Bytes of a dump up to which the file that tells the same is read too: a second witness, which costs as much again.
-const WITNESS_LIMIT: u64 = 4 << 20;
+const WITNESS_LIMIT: u64 = 1 << 20;
 /// Network namespaces in which no process is that are entered: any user can mount and hold as many as he likes in a namespace of
 /// his own.
 const OTHERS_LIMIT: usize = 10_000;
