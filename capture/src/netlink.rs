@@ -21,13 +21,13 @@ const ANSWER_SIZE: usize = 64 << 10;
 /// `NLM_F_REQUEST | NLM_F_ROOT | NLM_F_MATCH`: all of the table.
 const REQUEST_DUMP: u16 = 0x301;
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
+const TCPDIAG_GETSOCK: u16 = 18;
 const AF_UNSPEC: u8 = 0;
 const AF_UNIX: u8 = 1;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 const AF_NETLINK: u8 = 16;
 const AF_PACKET: u8 = 17;
-const IPPROTO_TCP: u8 = 6;
 const IPPROTO_UDP: u8 = 17;
 const IPPROTO_UDPLITE: u8 = 136;
 const IPPROTO_RAW: u8 = 255;
@@ -82,6 +82,9 @@ pub struct Dump {
 enum Payload {
     /// `struct inet_diag_req_v2`.
     Inet { family: u8, protocol: u8 },
+    /// `struct inet_diag_req`: the older request, which is for both families at once. The table of TCP belongs to all namespaces, and
+    /// each dump walks all of it.
+    Tcp,
     /// `struct unix_diag_req`.
     Unix,
     /// `struct packet_diag_req`.
@@ -142,13 +145,17 @@ const fn netfilter(name: &'static str, kind: u16) -> Dump {
     }
 }
 
-const TCP: &[&str] = &["inet_diag", "tcp_diag"];
 const UDP: &[&str] = &["inet_diag", "udp_diag"];
 const RAW: &[&str] = &["inet_diag", "raw_diag"];
 
 const DUMPS: &[Dump] = &[
-    inet("tcp", AF_INET, IPPROTO_TCP, TCP),
-    inet("tcp6", AF_INET6, IPPROTO_TCP, TCP),
+    Dump {
+        name: "tcp",
+        family: Family::SockDiag,
+        kind: TCPDIAG_GETSOCK,
+        payload: Payload::Tcp,
+        modules: &["inet_diag", "tcp_diag"],
+    },
     inet("udp", AF_INET, IPPROTO_UDP, UDP),
     inet("udp6", AF_INET6, IPPROTO_UDP, UDP),
     inet("udplite", AF_INET, IPPROTO_UDPLITE, UDP),
@@ -186,10 +193,17 @@ impl Dump {
     /// The request.
     fn request(&self) -> Vec<u8> {
         let mut payload = Vec::new();
+        /// `tcp_info`, the name of the congestion control, memory, and which directions are shut down.
+        const EXTENSIONS: u8 = 1 << 1 | 1 << 3 | 1 << 6 | 1 << 7;
         match self.payload {
+            Payload::Tcp => {
+                // Family and lengths of prefixes, all of them ignored; an id that is; all states.
+                payload.extend([AF_UNSPEC, 0, 0, EXTENSIONS]);
+                payload.resize(52, 0);
+                payload.extend([0xff; 4]);
+                payload.resize(60, 0);
+            }
             Payload::Inet { family, protocol } => {
-                /// `tcp_info`, the name of the congestion control, memory, and which directions are shut down.
-                const EXTENSIONS: u8 = 1 << 1 | 1 << 3 | 1 << 6 | 1 << 7;
                 payload.extend([family, protocol, EXTENSIONS, 0]);
                 // All states, and an id that is ignored.
                 payload.extend([0xff; 4]);

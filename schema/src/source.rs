@@ -311,8 +311,9 @@ impl SourceMap {
 /// The dump that says the same as a file of a network namespace, and more.
 pub fn dump_of(file: &'static str) -> Option<&'static str> {
     Some(match file {
-        "tcp" | "tcp6" | "udp" | "udp6" | "udplite" | "udplite6" | "raw" | "raw6" | "unix"
-        | "packet" | "netlink" => file,
+        "tcp" | "tcp6" => "tcp",
+        "udp" | "udp6" | "udplite" | "udplite6" | "raw" | "raw6" | "unix" | "packet"
+        | "netlink" => file,
         "nf_conntrack" | "ip_conntrack" => "conntrack",
         "arp" => "neighbors",
         "route" | "ipv6_route" => "routes",

@@ -137,6 +137,7 @@ pub const EVERY: &[Parser] = &[
     }),
     parser("sock_diag.inet", Network, |text| {
         for order in ORDERS {
+            rows(text, sock_diag::tcp(text, order));
             rows(text, sock_diag::inet(text, order));
         }
     }),

@@ -7,6 +7,8 @@ use super::netlink::{ByteOrder, Fields, each_message, family_name, u8_of, u32_of
 
 /// `SOCK_DIAG_BY_FAMILY`.
 const SOCKET: u16 = 20;
+/// `TCPDIAG_GETSOCK`, of the older request.
+const TCP_SOCKET: u16 = 18;
 /// `TCP_LISTEN`, of unix sockets too.
 const LISTEN: u8 = 10;
 
@@ -131,7 +133,18 @@ pub(crate) struct Inet<'a> {
     pub(crate) congestion: Option<&'a [u8]>,
 }
 
-/// Reads a dump of TCP, UDP or raw sockets.
+/// Reads a dump of TCP sockets of both families.
+pub(crate) fn tcp(bytes: &[u8], order: ByteOrder) -> Parsed<Vec<Inet<'_>>> {
+    each_message(
+        bytes,
+        order,
+        TCP_SOCKET,
+        "expected a TCP socket",
+        inet_socket,
+    )
+}
+
+/// Reads a dump of UDP or raw sockets.
 pub(crate) fn inet(bytes: &[u8], order: ByteOrder) -> Parsed<Vec<Inet<'_>>> {
     each_message(bytes, order, SOCKET, "expected an inet socket", inet_socket)
 }
@@ -395,7 +408,7 @@ mod tests {
             .collect()
     }
 
-    fn tcp() -> Vec<u8> {
+    fn connection() -> Vec<u8> {
         let mut payload = vec![2, 1, 1, 3];
         payload.extend([0x1f, 0x90, 0xc0, 0x00]);
         payload.extend([192, 0, 2, 1]);
@@ -421,13 +434,13 @@ mod tests {
         payload.extend(attribute(4, b"cubic\0"));
         payload.extend(attribute(7, &u32s(&[1, 131_072, 2, 16_384, 0, 0, 0, 0, 6])));
         payload.extend(attribute(21, &99_u64.to_le_bytes()));
-        message(SOCKET, &payload)
+        message(TCP_SOCKET, &payload)
     }
 
     #[test]
     fn connections() {
-        let dump = tcp();
-        let parsed = inet(&dump, ByteOrder::Little);
+        let dump = connection();
+        let parsed = tcp(&dump, ByteOrder::Little);
         assert_eq!(parsed.issues, []);
         let [socket] = parsed.value.try_into().unwrap();
         let shown = |(address, port)| std::net::SocketAddr::new(address, port).to_string();
@@ -462,7 +475,7 @@ mod tests {
                 bytes_received: Some(77),
             })
         );
-        torture(&dump, |bytes, order| inet(bytes, order).value.len());
+        torture(&dump, |bytes, order| tcp(bytes, order).value.len());
     }
 
     #[test]

@@ -18,7 +18,7 @@ const LISTEN: &str = "LISTEN";
 #[derive(Default)]
 pub(super) struct Sockets {
     dumps: Dumps,
-    /// Inodes of listening sockets by namespace and dump: two witnesses must name the same.
+    /// Inodes of listening sockets by namespace and the file that tells of them too: two witnesses must name the same.
     listening: HashMap<(Option<u64>, &'static str), BTreeSet<u64>>,
 }
 
@@ -51,15 +51,17 @@ impl Extract for Sockets {
 
 impl Sockets {
     fn dump<S: Sink>(&mut self, name: &'static str, file: &File<'_>, facts: &Facts, sink: &mut S) {
-        let listening = self.listening.entry((file.net_namespace, name));
-        let listening = listening.or_default();
+        let mut listens = |name, inode| {
+            let inodes = self.listening.entry((file.net_namespace, name));
+            inodes.or_default().insert(inode);
+        };
         match name {
-            "unix" => unix_dump(file, facts, listening, sink),
+            "unix" => unix_dump(file, facts, &mut listens, sink),
             "packet" => packet_dump(file, facts, sink),
             "netlink" => netlink_dump(file, facts, sink),
             name => {
                 let protocol = name.strip_suffix('6').unwrap_or(name);
-                inet_dump(protocol, file, facts, listening, sink);
+                inet_dump(protocol, file, facts, &mut listens, sink);
             }
         }
     }
@@ -80,10 +82,9 @@ impl Sockets {
             }
             _ => return,
         };
-        let net_namespace = facts.net_namespace(file);
-        let Some(dumped) = self.listening.get(&(net_namespace, name)) else {
-            return;
-        };
+        let none = BTreeSet::new();
+        let dumped = self.listening.get(&(facts.net_namespace(file), name));
+        let dumped = dumped.unwrap_or(&none);
         let mut tell = |here: &BTreeSet<u64>, there: &BTreeSet<u64>, witness: &str| {
             let mut only = here.difference(there);
             if let Some(first) = only.next() {
@@ -103,16 +104,20 @@ fn inet_dump<S: Sink>(
     protocol: &str,
     file: &File<'_>,
     facts: &Facts,
-    listening: &mut BTreeSet<u64>,
+    listening: &mut impl FnMut(&'static str, u64),
     sink: &mut S,
 ) {
     let is_tcp = protocol == "tcp";
-    let parsed = sock_diag::inet(file.content, facts.byte_order());
+    let parsed = if is_tcp {
+        sock_diag::tcp(file.content, facts.byte_order())
+    } else {
+        sock_diag::inet(file.content, facts.byte_order())
+    };
     for socket in parsed.reported(file.member, sink) {
         let inode = u64::from(socket.inode);
         let listens = socket.state == LISTEN;
         if listens {
-            listening.insert(inode);
+            listening(if socket.family == "inet" { "tcp" } else { "tcp6" }, inode);
         }
         let ((local, local_port), (remote, remote_port)) = (socket.local, socket.remote);
         let timer = Some(socket.timer).filter(|timer| is_tcp && *timer != "off");
@@ -157,7 +162,7 @@ fn inet_dump<S: Sink>(
 fn unix_dump<S: Sink>(
     file: &File<'_>,
     facts: &Facts,
-    listening: &mut BTreeSet<u64>,
+    listening: &mut impl FnMut(&'static str, u64),
     sink: &mut S,
 ) {
     let parsed = sock_diag::unix(file.content, facts.byte_order());
@@ -165,7 +170,7 @@ fn unix_dump<S: Sink>(
         let inode = u64::from(socket.inode);
         let listens = socket.state == LISTEN;
         if listens {
-            listening.insert(inode);
+            listening("unix", inode);
         }
         let path = socket.name.map(path_of);
         let path = || path.as_deref().map(Text::from);

@@ -13,6 +13,8 @@ use crate::host::{Host, Refusal};
 use crate::netlink::{Answer, Dump, Family, Socket};
 use crate::protocol::{Access, End, FileTask, NetWay, Reply, Visit};
 
+/// How many connections are tracked in a network namespace.
+const CONNTRACK_COUNT: &[u8] = b"/proc/sys/net/netfilter/nf_conntrack_count";
 /// How often a dump is asked for again when the table changed meanwhile.
 const RETRIES: u32 = 3;
 
@@ -32,6 +34,8 @@ struct Sockets {
     route: rustix::io::Result<Socket>,
     sock_diag: rustix::io::Result<Socket>,
     netfilter: Option<rustix::io::Result<Socket>>,
+    /// Whether no connection is tracked in it. The table belongs to all namespaces, and a dump of none walks all of it.
+    tracks_nothing: bool,
 }
 
 /// Which modules of the kernel are there.
@@ -130,6 +134,12 @@ impl<F: AsFd> Collector<'_, F> {
                 Err(end) => return self.answer_refused(end, started),
             }
         }
+        let sockets = self.net_dumps.current.as_ref().map(|(_, sockets)| sockets);
+        if dump.name == "conntrack" && sockets.is_some_and(|sockets| sockets.tracks_nothing) {
+            let reason = "nf_conntrack_count is 0";
+            let end = End::because(Outcome::Collected, reason);
+            return self.answer_refused(end, started);
+        }
         self.ask(dump, started)
     }
 
@@ -151,6 +161,8 @@ impl<F: AsFd> Collector<'_, F> {
             route: Socket::open(Family::Route),
             sock_diag: Socket::open(Family::SockDiag),
             netfilter: may_netfilter.then(|| Socket::open(Family::Netfilter)),
+            // The setting is that of the namespace of who opens it.
+            tracks_nothing: super::first_line(self.host, CONNTRACK_COUNT).as_deref() == Some("0"),
         };
         let kind = Some(LinkNameSpaceType::Network);
         let is_own = rustix::fs::fstat(&own)?.st_ino == inode;

@@ -25,8 +25,8 @@ pub(super) struct NetDumps {
     held: BTreeMap<u64, (u32, u32)>,
     /// Those that answered.
     answered: BTreeSet<u64>,
-    /// Dumps that are whole and longer than [`WITNESS_LIMIT`].
-    long: BTreeSet<(u64, &'static str)>,
+    /// Dumps that are whole, and whether they are longer than [`WITNESS_LIMIT`].
+    whole: BTreeMap<(u64, &'static str), bool>,
 }
 
 impl NetDumps {
@@ -54,8 +54,8 @@ impl NetDumps {
         if !is_elsewhere {
             self.answered.insert(inode);
         }
-        if end.outcome == Outcome::Collected && end.seen > WITNESS_LIMIT {
-            self.long.insert((inode, name));
+        if end.outcome == Outcome::Collected {
+            self.whole.insert((inode, name), end.seen > WITNESS_LIMIT);
         }
     }
 }
@@ -226,8 +226,12 @@ impl Capture {
         Ok(())
     }
 
-    /// The items of a namespace that no dump has told at length already.
+    /// The items of a namespace that are read: those that no dump has told already, and in the host's own namespace also those that
+    /// a short one has. The kernel's tables belong to all namespaces, so that each file of each namespace costs what the
+    /// whole host has.
     fn untold(&mut self, inode: Option<u64>, pid: u32, items: &[u16]) -> Result<Vec<u16>, Error> {
+        let own = self.processes.get(&self.reference);
+        let is_own = inode.is_some() && own.and_then(|met| met.net_namespace) == inode;
         let mut untold = Vec::new();
         for position in items {
             let kind = self.items.get(usize::from(*position)).map(|item| item.kind);
@@ -237,7 +241,10 @@ impl Capture {
             };
             let told = inode.zip(dump);
             match (kind, told) {
-                (Some(kind), Some(told)) if self.net_dumps.long.contains(&told) => {
+                (Some(kind), Some(told))
+                    if let Some(is_long) = self.net_dumps.whole.get(&told)
+                        && (*is_long || !is_own) =>
+                {
                     let reason = format!("told by the netlink dump {}", told.1);
                     let end = End {
                         expected: true,

@@ -9,7 +9,7 @@ crate::table! {
     /// dumps tell says so by being NULL without them. Those of netlink are never told as a difference.
     pub struct Socket<'a> in "sockets" {
         sources: [
-            Source::NetDump("tcp"), Source::NetDump("tcp6"), Source::NetDump("udp"), Source::NetDump("udp6"),
+            Source::NetDump("tcp"), Source::NetDump("udp"), Source::NetDump("udp6"),
             Source::NetDump("udplite"), Source::NetDump("udplite6"), Source::NetDump("raw"), Source::NetDump("raw6"),
             Source::NetDump("unix"), Source::NetDump("packet"), Source::NetDump("netlink"),
             Source::NetNamespace("tcp"), Source::NetNamespace("tcp6"), Source::NetNamespace("udp"),
