@@ -22,6 +22,8 @@ const ANSWER_SIZE: usize = 64 << 10;
 const REQUEST_DUMP: u16 = 0x301;
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const TCPDIAG_GETSOCK: u16 = 18;
+/// Of inet sockets: `tcp_info`, the name of the congestion control, memory, and which directions are shut down.
+const EXTENSIONS: u8 = 1 << 1 | 1 << 3 | 1 << 6 | 1 << 7;
 const AF_UNSPEC: u8 = 0;
 const AF_UNIX: u8 = 1;
 const AF_INET: u8 = 2;
@@ -193,8 +195,6 @@ impl Dump {
     /// The request.
     fn request(&self) -> Vec<u8> {
         let mut payload = Vec::new();
-        /// `tcp_info`, the name of the congestion control, memory, and which directions are shut down.
-        const EXTENSIONS: u8 = 1 << 1 | 1 << 3 | 1 << 6 | 1 << 7;
         match self.payload {
             Payload::Tcp => {
                 // Family and lengths of prefixes, all of them ignored; an id that is; all states.
