@@ -17,11 +17,10 @@ pub(crate) const CASES: &[Case] = &[
         "files that are called as pipes, sockets and memory are, and memory with a line in its name",
         fake_kinds,
     ),
-    // The text of `/proc/net/unix` cannot tell a line in a name from a line of its own.
-    Case::pending(
+    Case::quick(
         "C28",
         "a unix socket whose name forges a further one",
-        "socket dumps",
+        forged_socket,
     ),
     Case::quick(
         "C29",
@@ -38,6 +37,45 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02X}");
         text
     })
+}
+
+/// The text of `/proc/net/unix` cannot tell a line in a name from a line of its own; what the kernel answers can.
+fn forged_socket(trial: &mut Trial) -> Result<(), Skipped> {
+    let healthy = trial.healthy(2);
+    let names = trial.program("names")?;
+    let name = "abs\n0000000000000000: 00000002 00000000 00010000 0001 01 4294967 /run/fake";
+    let mut command = Command::new(names);
+    command.arg(format!("abstract:{name}"));
+    let holder = trial.start(&mut command);
+    let held = format!("/proc/{holder}/fd/3");
+    wait_for("what is held", || std::fs::read_link(&held).ok());
+    let bundle = trial.bundle(&[], LIMIT);
+    healthy.check(trial, &bundle);
+    let file = Trial::rows(
+        &bundle,
+        "SELECT outcome FROM collection_log WHERE path GLOB '/proc/*/net/unix' AND outcome = 'collected'",
+    );
+    trial.ends(file.len() == 1, format!("the file was read: {file:?}"));
+    let forged = Trial::rows(
+        &bundle,
+        "SELECT path FROM sockets WHERE inode = 4294967 OR path = '/run/fake'",
+    );
+    trial.rest(forged.is_empty(), format!("forged rows: {forged:?}"));
+    let real = Trial::rows(
+        &bundle,
+        &format!(
+            "SELECT hex(s.path), s.state FROM sockets AS s JOIN process_fds AS f USING (inode)
+             WHERE f.pid = {holder} AND s.family = 'unix'"
+        ),
+    );
+    let expected = [format!("{} | LISTEN", hex(format!("@{name}").as_bytes()))];
+    trial.rest(real == expected, format!("the real one: {real:?}"));
+    let issues = Trial::rows(
+        &bundle,
+        "SELECT reason FROM parse_issues WHERE member GLOB '*/net/unix' AND reason GLOB '*only in the file*4294967*'",
+    );
+    trial.named(issues.len() == 1, format!("issues: {issues:?}"));
+    Ok(())
 }
 
 fn fake_kinds(trial: &mut Trial) -> Result<(), Skipped> {

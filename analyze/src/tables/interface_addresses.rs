@@ -7,15 +7,14 @@ use schema::table::Address;
 use schema::tables::InterfaceAddress;
 use schema::{Row, Source, TableDef, Text};
 
-use super::net_dumps::{Dumps, Interfaces, Verdict, word};
+use super::net_dumps::{Linked, Step, word};
 use crate::extract::{Extract, Facts, File, Sink};
 use crate::parse::{proc_net_fib_trie, proc_net_if_inet6, proc_net_route, rtnetlink};
 
 /// Fills `interface_addresses`: IPv6 at once, IPv4 when both files of a namespace were seen.
 #[derive(Default)]
 pub(super) struct InterfaceAddresses {
-    dumps: Dumps,
-    interfaces: Interfaces,
+    linked: Linked,
     namespaces: BTreeMap<Option<u64>, Namespace>,
 }
 
@@ -36,38 +35,34 @@ impl Extract for InterfaceAddresses {
     const TABLE: TableDef = InterfaceAddress::TABLE;
 
     fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
-        match file.source {
-            Source::NetDump("links") => self.interfaces.learn(file, facts),
-            Source::NetDump(_) => {
-                self.dumps.saw(file);
-                if self.interfaces.are_known(file) {
-                    self.dump(file, facts, sink);
-                }
-            }
-            _ if self.dumps.judge(file, facts) == Verdict::Alone => self.text(file, facts, sink),
-            _ => {}
-        }
+        let step = self.linked.take(file, facts);
+        self.step(step, file, facts, sink);
     }
 
     fn finish<S: Sink>(&mut self, facts: &Facts, sink: &mut S) {
-        for late in self.interfaces.late() {
-            self.dump(&late.file(), facts, sink);
-        }
-        for alone in self.dumps.alone(facts) {
-            self.text(&alone.file(), facts, sink);
+        for (kept, step) in self.linked.rest(facts) {
+            self.step(step, &kept.file(), facts, sink);
         }
         self.v4(sink);
     }
 }
 
 impl InterfaceAddresses {
+    fn step<S: Sink>(&mut self, step: Step, file: &File<'_>, facts: &Facts, sink: &mut S) {
+        match step {
+            Step::Dump => self.dump(file, facts, sink),
+            Step::Text => self.text(file, facts, sink),
+            Step::Nothing => {}
+        }
+    }
+
     fn dump<S: Sink>(&self, file: &File<'_>, facts: &Facts, sink: &mut S) {
         let net_namespace = file.net_namespace;
         let parsed = rtnetlink::addresses(file.content, facts.byte_order());
         for row in parsed.reported(file.member, sink) {
             sink.row(&InterfaceAddress {
                 net_namespace,
-                interface: self.interfaces.name(net_namespace, row.interface_index),
+                interface: self.linked.interfaces.name(net_namespace, row.interface_index),
                 family: Text::from(row.family),
                 address: Address(row.address),
                 prefix_length: Some(row.prefix_length),

@@ -2,47 +2,42 @@
 
 use schema::table::Address;
 use schema::tables::Neighbor;
-use schema::{Row, Source, TableDef, Text};
+use schema::{Row, TableDef, Text};
 
-use super::net_dumps::{Dumps, Interfaces, Verdict};
+use super::net_dumps::{Linked, Step};
 use crate::extract::{Extract, Facts, File, Sink};
 use crate::parse::{netlink, proc_net_arp, rtnetlink};
 
 /// Fills `neighbors`.
 #[derive(Default)]
 pub(super) struct Neighbors {
-    dumps: Dumps,
-    interfaces: Interfaces,
+    linked: Linked,
 }
 
 impl Extract for Neighbors {
     const TABLE: TableDef = Neighbor::TABLE;
 
     fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
-        match file.source {
-            Source::NetDump("links") => self.interfaces.learn(file, facts),
-            Source::NetDump(_) => {
-                self.dumps.saw(file);
-                if self.interfaces.are_known(file) {
-                    self.dump(file, facts, sink);
-                }
-            }
-            _ if self.dumps.judge(file, facts) == Verdict::Alone => text(file, facts, sink),
-            _ => {}
-        }
+        let step = self.linked.take(file, facts);
+        self.step(step, file, facts, sink);
     }
 
     fn finish<S: Sink>(&mut self, facts: &Facts, sink: &mut S) {
-        for late in self.interfaces.late() {
-            self.dump(&late.file(), facts, sink);
-        }
-        for alone in self.dumps.alone(facts) {
-            text(&alone.file(), facts, sink);
+        for (kept, step) in self.linked.rest(facts) {
+            self.step(step, &kept.file(), facts, sink);
         }
     }
 }
 
 impl Neighbors {
+    fn step<S: Sink>(&self, step: Step, file: &File<'_>, facts: &Facts, sink: &mut S) {
+        match step {
+            Step::Dump => self.dump(file, facts, sink),
+            Step::Text => text(file, facts, sink),
+            Step::Nothing => {}
+        }
+    }
+
     fn dump<S: Sink>(&self, file: &File<'_>, facts: &Facts, sink: &mut S) {
         let net_namespace = file.net_namespace;
         let parsed = rtnetlink::neighbors(file.content, facts.byte_order());
@@ -58,8 +53,8 @@ impl Neighbors {
                 family: Text::from(neighbor.family),
                 address: Address(neighbor.address),
                 mac: netlink::mac(neighbor.mac).map(Text::from),
-                interface: self.interfaces.name(net_namespace, index),
-                hardware_type: self.interfaces.hardware_type(net_namespace, index),
+                interface: self.linked.interfaces.name(net_namespace, index),
+                hardware_type: self.linked.interfaces.hardware_type(net_namespace, index),
                 flags: neighbor.arp_flags(),
                 state,
                 proxy: neighbor.is_proxy(),

@@ -166,6 +166,55 @@ impl Interfaces {
     }
 }
 
+/// What becomes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It is a dump, and the interfaces that it names by numbers are known.
+    Dump,
+    /// It is a file that no dump has told.
+    Text,
+    /// Nothing, or not yet.
+    Nothing,
+}
+
+/// What a table needs whose dump names interfaces by their numbers.
+#[derive(Default)]
+pub(super) struct Linked {
+    dumps: Dumps,
+    pub(super) interfaces: Interfaces,
+}
+
+impl Linked {
+    /// What becomes of a file now.
+    pub(super) fn take(&mut self, file: &File<'_>, facts: &Facts) -> Step {
+        match file.source {
+            Source::NetDump("links") => {
+                self.interfaces.learn(file, facts);
+                Step::Nothing
+            }
+            Source::NetDump(_) => {
+                self.dumps.saw(file);
+                if self.interfaces.are_known(file) {
+                    Step::Dump
+                } else {
+                    Step::Nothing
+                }
+            }
+            _ if self.dumps.judge(file, facts) == Verdict::Alone => Step::Text,
+            _ => Step::Nothing,
+        }
+    }
+
+    /// The files that waited.
+    pub(super) fn rest(&mut self, facts: &Facts) -> Vec<(Kept, Step)> {
+        let late = self.interfaces.late().into_iter();
+        let alone = self.dumps.alone(facts).into_iter();
+        late.map(|kept| (kept, Step::Dump))
+            .chain(alone.map(|kept| (kept, Step::Text)))
+            .collect()
+    }
+}
+
 /// A word where the number has one, else the number.
 pub(super) fn word(name: Option<&'static str>, number: u32) -> Text<'static> {
     name.map_or_else(|| Text::from(number.to_string()), Text::from)

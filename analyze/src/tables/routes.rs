@@ -4,45 +4,40 @@ use schema::table::Address;
 use schema::tables::Route;
 use schema::{Row, Source, TableDef, Text};
 
-use super::net_dumps::{Dumps, Interfaces, Verdict, word};
+use super::net_dumps::{Linked, Step, word};
 use crate::extract::{Extract, Facts, File, Sink};
 use crate::parse::{proc_net_route, rtnetlink};
 
 /// Fills `routes`.
 #[derive(Default)]
 pub(super) struct Routes {
-    dumps: Dumps,
-    interfaces: Interfaces,
+    linked: Linked,
 }
 
 impl Extract for Routes {
     const TABLE: TableDef = Route::TABLE;
 
     fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
-        match file.source {
-            Source::NetDump("links") => self.interfaces.learn(file, facts),
-            Source::NetDump(_) => {
-                self.dumps.saw(file);
-                if self.interfaces.are_known(file) {
-                    self.dump(file, facts, sink);
-                }
-            }
-            _ if self.dumps.judge(file, facts) == Verdict::Alone => text(file, facts, sink),
-            _ => {}
-        }
+        let step = self.linked.take(file, facts);
+        self.step(step, file, facts, sink);
     }
 
     fn finish<S: Sink>(&mut self, facts: &Facts, sink: &mut S) {
-        for late in self.interfaces.late() {
-            self.dump(&late.file(), facts, sink);
-        }
-        for alone in self.dumps.alone(facts) {
-            text(&alone.file(), facts, sink);
+        for (kept, step) in self.linked.rest(facts) {
+            self.step(step, &kept.file(), facts, sink);
         }
     }
 }
 
 impl Routes {
+    fn step<S: Sink>(&self, step: Step, file: &File<'_>, facts: &Facts, sink: &mut S) {
+        match step {
+            Step::Dump => self.dump(file, facts, sink),
+            Step::Text => text(file, facts, sink),
+            Step::Nothing => {}
+        }
+    }
+
     fn dump<S: Sink>(&self, file: &File<'_>, facts: &Facts, sink: &mut S) {
         let net_namespace = file.net_namespace;
         let parsed = rtnetlink::routes(file.content, facts.byte_order());
@@ -59,7 +54,7 @@ impl Routes {
                     gateway: hop.gateway.map(Address),
                     source: route.source.map(|(source, _)| Address(source)),
                     source_netmask: route.source.map(|(_, length)| length),
-                    interface: index.and_then(|index| self.interfaces.name(net_namespace, index)),
+                    interface: index.and_then(|index| self.linked.interfaces.name(net_namespace, index)),
                     flags: rtnetlink::route_flags(&route, hop),
                     metric: route.metric,
                     mtu: Some(route.mtu),
