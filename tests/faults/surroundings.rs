@@ -236,6 +236,19 @@ fn refused_calls(trial: &mut Trial) -> Result<(), Skipped> {
         healthy.check(trial, &bundle);
         std::fs::remove_file(&bundle).unwrap();
     }
+    // The kernel cannot be asked over netlink: its files tell the same, and the bundle says so.
+    let bundle = trial.bundle_by(&mut by(trial, "1", "socket"), LIMIT);
+    let outcomes = Trial::rows(
+        &bundle,
+        "SELECT DISTINCT outcome FROM collection_log WHERE path GLOB 'netlink/*'",
+    );
+    trial.named(outcomes == ["denied"], format!("dumps: {outcomes:?}"));
+    let told = Trial::rows(
+        &bundle,
+        "SELECT interface, type FROM interface_details WHERE interface = 'lo'",
+    );
+    trial.rest(told == ["lo | NULL"], format!("interfaces: {told:?}"));
+    std::fs::remove_file(&bundle).unwrap();
     // What there is no other way for.
     for (errno, calls, word) in [
         ("38", "memfd_create", "share memory with a worker"),

@@ -83,7 +83,7 @@ crate::table! {
         cookie: Option<crate::table::Hex64>,
         /// Mark that its packets get (`SO_MARK`); NULL where that is 0, and where the dump was not allowed to tell.
         mark: Option<u32>,
-        /// Control group that it was made in: `id` of `cgroups`. NULL without the unified hierarchy.
+        /// Number of the control group that it was made in: the inode of its directory in the unified hierarchy. NULL without one.
         cgroup_id: Option<u64>,
         /// Bytes of kernel memory that what was received and not read takes.
         recv_memory: Option<u32>,

@@ -4,7 +4,9 @@
 mod common;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use schema::parse::{cgroup, elf, environ, escape, ksh_history, mountinfo, netlink, passwd, stat, status};
+use schema::parse::{
+    cgroup, elf, environ, escape, ksh_history, mountinfo, netlink, passwd, stat, status,
+};
 
 fuzz_target!(|input: &[u8]| -> Corpus {
     let Some((name, text)) = common::named(input) else {
