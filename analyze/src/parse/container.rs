@@ -155,9 +155,14 @@ pub(crate) struct Keeper {
 }
 
 /// Reads the arguments of `containerd-shim` or `conmon`.
-pub(crate) fn of_keeper(arguments: &[&[u8]]) -> Option<Keeper> {
-    let (program, rest) = arguments.split_first()?;
+pub(crate) fn of_keeper<'a>(mut arguments: impl Iterator<Item = &'a [u8]>) -> Option<Keeper> {
+    let program = arguments.next()?;
     let program = program.rsplit(|byte| *byte == b'/').next()?;
+    // Most programs are neither.
+    if !program.starts_with(b"containerd-shim") && program != b"conmon" {
+        return None;
+    }
+    let rest: Vec<&[u8]> = arguments.collect();
     let after = |names: &[&str]| {
         let at = rest
             .iter()
@@ -378,8 +383,8 @@ mod tests {
     fn keepers() {
         let of = |line: &str| {
             let line = line.replace("ID", ID);
-            let arguments: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
-            of_keeper(&arguments)
+            let arguments = line.split(' ').map(str::as_bytes);
+            of_keeper(arguments)
                 .map(|keeper| (keeper.container.runtime, keeper.container.id, keeper.name))
         };
         let found = |runtime, id: &str, name: Option<&str>| {

@@ -77,8 +77,7 @@ pub const EVERY: &[Parser] = &[
         assert!(path.is_none_or(|container| container.id.len() <= text.len()));
         let (root, path) = bytes::cut(text, b' ').unwrap_or_default();
         container::of_mount(root, path);
-        let arguments: Vec<&[u8]> = text.split(|byte| *byte == 0).collect();
-        container::of_keeper(&arguments);
+        container::of_keeper(text.split(|byte| *byte == 0));
         container::is_full_id(std::str::from_utf8(text).unwrap_or_default());
     }),
     parser("proc_pid_cmdline", Process, |text| {

@@ -39,8 +39,8 @@ impl Members {
         match file.source {
             Source::Process("cgroup") => self.cgroup(pid, file.content),
             Source::Process("cmdline") => {
-                let arguments: Vec<&[u8]> = proc_pid_cmdline::arguments(file.content).collect();
-                if let Some(keeper) = container::of_keeper(&arguments) {
+                let arguments = proc_pid_cmdline::arguments(file.content);
+                if let Some(keeper) = container::of_keeper(arguments) {
                     self.keepers.insert(pid, keeper);
                 }
             }
