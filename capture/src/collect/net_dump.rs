@@ -9,7 +9,7 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use schema::{Outcome, Text, member};
 
 use super::{CHUNK, Collector, read};
-use crate::host::{Host, Refusal};
+use crate::host::{Host, Opened, Refusal};
 use crate::netlink::{Answer, Dump, Family, Socket};
 use crate::protocol::{Access, End, FileTask, NetWay, Reply, Visit};
 
@@ -47,6 +47,13 @@ enum Modules {
     Known(BTreeSet<Vec<u8>>),
 }
 
+/// The bytes of a file that is longer than a page.
+fn whole(opened: &Opened) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    read::ends(&mut bytes, &opened.fd, schema::source::FILE_LIMIT);
+    bytes
+}
+
 impl Modules {
     fn read(host: &Host) -> Self {
         let lines = |bytes: &[u8]| -> Vec<Vec<u8>> {
@@ -54,9 +61,11 @@ impl Modules {
             lines.map(<[u8]>::to_vec).collect()
         };
         let loaded = match host.proc_file(b"/proc/modules") {
-            Ok(opened) => read::small(&opened),
-            // A kernel without modules has no such file.
-            Err(Refusal::Errno(Errno::NOENT)) => return Modules::Fixed,
+            Ok(opened) => whole(&opened),
+            // A kernel without modules has no such file; a procfs that shows nothing but processes has no other either.
+            Err(Refusal::Errno(Errno::NOENT)) if host.proc_file(b"/proc/uptime").is_ok() => {
+                return Modules::Fixed;
+            }
             Err(_) => Vec::new(),
         };
         let disabled = super::first_line(host, b"/proc/sys/kernel/modules_disabled");
@@ -68,13 +77,14 @@ impl Modules {
             Some(name.to_vec())
         });
         let release = super::first_line(host, b"/proc/sys/kernel/osrelease");
-        let built_in = release.map(|release| format!("/lib/modules/{release}/modules.builtin"));
-        let built_in = built_in.and_then(|path| host.file(path.as_bytes(), &Access::System).ok());
-        let built_in = built_in.map_or_else(Vec::new, |opened| {
-            let mut bytes = Vec::new();
-            read::ends(&mut bytes, &opened.fd, schema::source::FILE_LIMIT);
-            bytes
+        // Where `/lib` is a link, following it would change its access time.
+        let built_in = release.and_then(|release| {
+            ["/usr/lib", "/lib"].iter().find_map(|place| {
+                let path = format!("{place}/modules/{release}/modules.builtin");
+                host.file(path.as_bytes(), &Access::System).ok()
+            })
         });
+        let built_in = built_in.map_or_else(Vec::new, |opened| whole(&opened));
         let built_in = lines(&built_in).into_iter().filter_map(|path| {
             let name = path.rsplit(|byte| *byte == b'/').next()?;
             let name = name.split(|byte| *byte == b'.').next()?;
@@ -335,6 +345,43 @@ mod tests {
         assert_eq!(lack(&known(&[])), Some("inet_diag"));
         assert_eq!(lack(&known(&["inet_diag"])), Some("tcp_diag"));
         assert_eq!(lack(&known(&["tcp_diag", "inet_diag", "ext4"])), None);
+    }
+
+    /// A tree is enough to look for modules in, and has what this kernel may not have.
+    #[test]
+    fn modules_of_a_host() {
+        let tree = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = tree.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let read = || {
+            let root = tree.path().as_os_str().as_encoded_bytes();
+            Modules::read(&Host::open(root).unwrap())
+        };
+        let needed = ["inet_diag", "tcp_diag", "nf_conntrack"];
+        write("proc/version", "x");
+        // It shows nothing but processes: what it has is not known.
+        assert_eq!(read().lack(&needed), Some("inet_diag"));
+        write("proc/uptime", "1.0 1.0\n");
+        assert_eq!(read().lack(&needed), None);
+        // Longer than a page, with what matters at its end.
+        let other = "veth 40960 0 - Live 0x0000000000000000\n".repeat(400);
+        write(
+            "proc/modules",
+            &format!("{other}inet_diag 24576 1 tcp_diag, Live 0x0\ntcp_diag 16384 0 - Live 0x0\n"),
+        );
+        assert_eq!(read().lack(&needed), Some("nf_conntrack"));
+        write("proc/sys/kernel/osrelease", "6.1.0-invented\n");
+        write(
+            "usr/lib/modules/6.1.0-invented/modules.builtin",
+            "kernel/fs/x.ko\nkernel/net/netfilter/nf-conntrack.ko\n",
+        );
+        assert_eq!(read().lack(&needed), None);
+        assert_eq!(read().lack(&["unix_diag"]), Some("unix_diag"));
+        write("proc/sys/kernel/modules_disabled", "1\n");
+        assert_eq!(read().lack(&["unix_diag"]), None);
     }
 
     #[test]
