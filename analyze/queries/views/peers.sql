@@ -63,7 +63,8 @@ WITH
       history.program,
       NULL,
       NULL
-    FROM history_hosts AS history
+    -- Each once: a hosts file may have a hundred thousand lines.
+    FROM (SELECT DISTINCT snapshot_id, host, program FROM history_hosts) AS history
     LEFT JOIN etc_hosts AS hosts
       ON hosts.snapshot_id = history.snapshot_id
       AND instr(' ' || hosts.hostnames || ' ', ' ' || history.host || ' ') > 0

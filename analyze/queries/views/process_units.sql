@@ -13,7 +13,7 @@ WITH RECURSIVE
       -- Where the runtime is not known, what is known of it says so.
       CASE
         WHEN processes.container_id IS NOT NULL
-          THEN coalesce(containers.runtime, 'container') || ' ' || coalesce(containers.name, substr(processes.container_id, 1, 12))
+          THEN coalesce(containers.runtime, iif(containers.pod_uid IS NULL, 'container', 'kubernetes')) || ' ' || coalesce(containers.name, substr(processes.container_id, 1, 12))
       END AS container
     FROM processes
     LEFT JOIN containers
