@@ -76,11 +76,7 @@ impl Dumps {
     /// damaged one may have lost what its log promises.
     pub(super) fn judge(&mut self, file: &File<'_>, facts: &Facts) -> Verdict {
         let net_namespace = facts.net_namespace(file);
-        let dump = match file.source {
-            Source::NetNamespace(name) => source::dump_of(name),
-            _ => None,
-        };
-        let Some((inode, name)) = net_namespace.zip(dump) else {
+        let Some((inode, name)) = net_namespace.zip(dump_that_tells(file.source)) else {
             return Verdict::Alone;
         };
         if self.seen.contains(&(net_namespace, name)) {
@@ -102,13 +98,18 @@ impl Dumps {
         let mut waiting = std::mem::take(&mut self.waiting);
         waiting.retain(|kept| {
             let file = kept.file();
-            let dump = match file.source {
-                Source::NetNamespace(name) => source::dump_of(name),
-                _ => None,
-            };
-            dump.is_none_or(|name| !self.seen.contains(&(facts.net_namespace(&file), name)))
+            dump_that_tells(file.source)
+                .is_none_or(|name| !self.seen.contains(&(facts.net_namespace(&file), name)))
         });
         waiting
+    }
+}
+
+/// The dump that tells what a file of `/proc/PID/net` tells; none for other sources and files that no dump covers.
+fn dump_that_tells(source: Source) -> Option<&'static str> {
+    match source {
+        Source::NetNamespace(name) => source::dump_of(name),
+        _ => None,
     }
 }
 

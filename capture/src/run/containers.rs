@@ -85,7 +85,8 @@ impl Capture {
             files.push((task, [&directory, b"/config.json".as_slice()].concat()));
         }
         if files.len() > LIMIT {
-            let reason = format!("over {LIMIT} containers: {} are left out", files.len());
+            let left_out = files.len().saturating_sub(LIMIT);
+            let reason = format!("over {LIMIT} containers: {left_out} are left out");
             let end = End::because(Outcome::Truncated, reason);
             let now = self.now_ms();
             self.sink.outcome(DOCKER_ROOT, None, &end, now)?;
