@@ -305,17 +305,24 @@ impl Socket {
         if length > room {
             return Err(Errno::MSGSIZE);
         }
-        let received = buffer.get(before..).unwrap_or_default();
-        let mut answer = Answer::More;
-        for message in messages(received, ByteOrder::NATIVE) {
-            let message = message.map_err(|_| Errno::BADMSG)?;
-            *was_interrupted |= message.flags & INTERRUPTED != 0;
-            if matches!(message.kind, ERROR | DONE) {
-                answer = end_of(&message);
-            }
-        }
+        let (answer, changed) = read(buffer.get(before..).unwrap_or_default())?;
+        *was_interrupted |= changed;
         Ok(answer)
     }
+}
+
+/// How far an answer has come with the messages that were received, and whether one of them says that the table changed under it
+/// (`NLM_F_DUMP_INTR`).
+fn read(received: &[u8]) -> rustix::io::Result<(Answer, bool)> {
+    let (mut answer, mut was_interrupted) = (Answer::More, false);
+    for message in messages(received, ByteOrder::NATIVE) {
+        let message = message.map_err(|_| Errno::BADMSG)?;
+        was_interrupted |= message.flags & INTERRUPTED != 0;
+        if matches!(message.kind, ERROR | DONE) {
+            answer = end_of(&message);
+        }
+    }
+    Ok((answer, was_interrupted))
 }
 
 /// What a closing message says, by the error number that it begins with.
@@ -383,6 +390,27 @@ mod tests {
         socket.ask(Dump::find("rules").unwrap()).unwrap();
         while socket.receive(&mut bytes, &mut interrupted).unwrap() == Answer::More {}
         assert!(!bytes.is_empty());
+    }
+
+    /// The kernel marks each message behind the change, the last one too.
+    #[test]
+    fn a_table_that_changed_meanwhile() {
+        let message = |kind: u16, flags: u16| {
+            let mut bytes = 20_u32.to_ne_bytes().to_vec();
+            bytes.extend(kind.to_ne_bytes());
+            bytes.extend(flags.to_ne_bytes());
+            bytes.resize(20, 0);
+            bytes
+        };
+        let whole = [message(20, 2), message(20, 2)].concat();
+        assert_eq!(read(&whole), Ok((Answer::More, false)));
+        let changed = [message(20, 2), message(20, 2 | INTERRUPTED)].concat();
+        assert_eq!(read(&changed), Ok((Answer::More, true)));
+        assert_eq!(
+            read(&message(DONE, 2 | INTERRUPTED)),
+            Ok((Answer::Done, true))
+        );
+        assert_eq!(read(&[&whole[..], &[1]].concat()), Err(Errno::BADMSG));
     }
 
     #[test]

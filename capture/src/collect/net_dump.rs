@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use schema::{Outcome, Text, member};
 
-use super::{CHUNK, Collector, read};
+use super::{CHUNK, Collector, Replies, read};
 use crate::host::{Host, Opened, Refusal};
 use crate::netlink::{Answer, Dump, Family, Socket};
 use crate::protocol::{Access, End, FileTask, NetWay, Reply, Visit};
@@ -17,6 +17,10 @@ use crate::protocol::{Access, End, FileTask, NetWay, Reply, Visit};
 const CONNTRACK_COUNT: &[u8] = b"/proc/sys/net/netfilter/nf_conntrack_count";
 /// How often a dump is asked for again when the table changed meanwhile.
 const RETRIES: u32 = 3;
+/// How much of a dump is held back, so that it can be asked for again. What is longer has been sent by the time it ends: interfaces,
+/// addresses, routes and neighbours, which the kernel says of that they changed, are seldom as long, and what is as long is never
+/// at rest.
+const HELD: usize = 2 << 20;
 
 /// What a worker has of network namespaces.
 #[derive(Debug, Default)]
@@ -235,11 +239,15 @@ impl<F: AsFd> Collector<'_, F> {
             }
             attempt = attempt.saturating_add(1);
         };
+        send_all_but_a_chunk(&mut self.replies, &mut buffer)?;
         let duration_us = read::elapsed_us(started);
         let sent = self.replies.send(&Reply::File {
             end: End { duration_us, ..end },
             bytes: Text::from(buffer.as_slice()),
         });
+        buffer.clear();
+        // What was held back is not kept for the rest of the worker's life.
+        buffer.shrink_to(CHUNK);
         self.buffer = buffer;
         sent
     }
@@ -251,6 +259,11 @@ impl<F: AsFd> Collector<'_, F> {
         buffer: &mut Vec<u8>,
     ) -> std::io::Result<(End<'static>, bool)> {
         let limit = schema::source::NET_TABLE_LIMIT;
+        // The kernel does not say of sockets and connections that they changed.
+        let held = match dump.family {
+            Family::Route => HELD,
+            Family::SockDiag | Family::Netfilter => CHUNK,
+        };
         let (mut seen, mut was_interrupted, mut has_sent) = (0_u64, false, false);
         let socket = self
             .net_dumps
@@ -283,10 +296,8 @@ impl<F: AsFd> Collector<'_, F> {
                     let end = End::because(Outcome::Truncated, reason);
                     return Ok((End { seen, ..end }, false));
                 }
-                Ok(Answer::More) if buffer.len() >= CHUNK => {
-                    self.replies
-                        .send(&Reply::Chunk(Text::from(buffer.as_slice())))?;
-                    buffer.clear();
+                Ok(Answer::More) if buffer.len() >= held => {
+                    send_all_but_a_chunk(&mut self.replies, buffer)?;
                     has_sent = true;
                 }
                 Ok(Answer::More) => {}
@@ -314,6 +325,21 @@ impl<F: AsFd> Collector<'_, F> {
             }
         }
     }
+}
+
+/// Sends the front of what was received, until what is left goes into one message.
+fn send_all_but_a_chunk<F: AsFd>(
+    replies: &mut Replies<F>,
+    buffer: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    let mut rest = buffer.as_slice();
+    while let Some((chunk, after)) = rest.split_at_checked(CHUNK) {
+        replies.send(&Reply::Chunk(Text::from(chunk)))?;
+        rest = after;
+    }
+    let sent = buffer.len().saturating_sub(rest.len());
+    buffer.drain(..sent);
+    Ok(())
 }
 
 /// What the kernel's refusal of a dump means.
