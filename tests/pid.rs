@@ -42,7 +42,7 @@ fn expect(sections: &Map<String, Value>, name: &str, columns: &[&str], expected:
     assert_eq!(found, expected, "{name}");
 }
 
-const NGINX_WORKER: &str = r"
+const NGINX_WORKER: &str = r#"
 Process
 item              value
 pid               701
@@ -144,9 +144,13 @@ TID  Name   S  User s  System s  Nice  Processor
 701  nginx  S  9.10    4.32         0          1
 
 Log lines
-By       Time                 Log              Program     Message
-program  2026-11-24 05:15:04  /var/log/syslog  nginx[700]  escape \x1b[31mred\x1b[0m and \x07bell
-";
+By       Time                 Log                        Program     Message
+pid      2026-11-24 08:52:31  /var/log/nginx/error.log   [701]       [warn] 701#701: *78 upstream server temporarily disabled while connecting to upstream
+pid      2026-11-24 08:52:30  /var/log/nginx/error.log   [701]       [error] 701#701: *77 connect() failed (111: Connection refused) while connecting to upstream, client: 203.0.113.9, server: www.example.org, request: "GET /orders HTTP/1.1", upstream: "http://203.0.113... (215 bytes)
+log      2026-11-24 08:52:35  /var/log/nginx/access.log              2001:db8::77 - grace [24/Nov/2026:13:52:35 +0500] "GET /healthz HTTP/2.0" 200 2 "-" "invented/1.0"
+log      2026-11-24 08:52:30  /var/log/nginx/access.log              203.0.113.9 - - [24/Nov/2026:13:52:30 +0500] "GET /orders HTTP/1.1" 502 157 "-" "invented/1.0"
+program  2026-11-24 05:15:04  /var/log/syslog            nginx[700]  escape \x1b[31mred\x1b[0m and \x07bell
+"#;
 
 #[test]
 fn a_worker_on_one_screen() {

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use schema::header::Header;
-use schema::records::{FdLink, FileSystemStat, ProcessLink, ThreadStat, UncertainProcess};
+use schema::records::{
+    FdLink, FileSystemStat, FoundLog, ProcessLink, ThreadStat, UncertainProcess,
+};
 use schema::{Outcome, Row, Source, TableDef};
 
 use crate::parse::address::ByteOrder;
@@ -40,6 +42,8 @@ pub enum Record<'a> {
     ThreadStat(&'a ThreadStat<'a>),
     /// A process whose pid may have been reused.
     UncertainProcess(&'a UncertainProcess<'a>),
+    /// A log that was found by following a process.
+    FoundLog(&'a FoundLog<'a>),
 }
 
 impl Record<'_> {
@@ -50,6 +54,7 @@ impl Record<'_> {
             Record::FdLink(_) => FdLink::TABLE.name,
             Record::ThreadStat(_) => ThreadStat::TABLE.name,
             Record::UncertainProcess(_) => UncertainProcess::TABLE.name,
+            Record::FoundLog(_) => FoundLog::TABLE.name,
         })
     }
 }
@@ -75,6 +80,8 @@ pub struct Facts {
     pub files: HashMap<Vec<u8>, FileFact>,
     /// User of the processes that name a file as their history, by the file's exact path; `None` where they are of several.
     pub named_histories: HashMap<Vec<u8>, Option<u32>>,
+    /// Logs that were found by following a process, by exact path, and whether each is a rotated one.
+    pub found_logs: HashMap<Vec<u8>, bool>,
 }
 
 /// A user of the host.
@@ -99,6 +106,12 @@ pub struct FileFact {
     pub mtime: Option<i64>,
     /// Owner.
     pub uid: Option<u32>,
+    /// Inode.
+    pub inode: Option<u64>,
+    /// Its size, or how much of it was seen, bytes.
+    pub size: u64,
+    /// Bytes that are kept.
+    pub kept: u64,
 }
 
 impl Facts {

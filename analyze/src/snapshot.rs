@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 use schema::frame::{self, RecordHeader};
 use schema::records::{
-    FdLink, FileSystemStat, HistoryFile, NamespaceStandIn, ProcessLink, ThreadStat,
+    FdLink, FileSystemStat, FoundLog, HistoryFile, NamespaceStandIn, ProcessLink, ThreadStat,
     UncertainProcess,
 };
 use schema::source::{Located, SourceMap, split_process};
@@ -60,6 +60,7 @@ impl<'a> Snapshot<'a> {
             users: Vec::new(),
             files: HashMap::new(),
             named_histories: HashMap::new(),
+            found_logs: HashMap::new(),
         };
         let mut blobs = HashMap::new();
         let mut issues = Vec::new();
@@ -74,6 +75,7 @@ impl<'a> Snapshot<'a> {
                             | "namespace_stand_ins"
                             | "file_system_stats"
                             | "history_files"
+                            | "found_logs"
                     )
                 )
         };
@@ -115,6 +117,13 @@ impl<'a> Snapshot<'a> {
                             *first = first.filter(|first| Some(*first) == row.uid);
                         });
                     }
+                    Some("found_logs") => {
+                        let _ = each_row(item.content, |row: FoundLog<'_>| {
+                            let is_rotated = row.found_by.as_bytes() == b"rotated";
+                            let path = row.path.as_bytes().to_vec();
+                            facts.found_logs.insert(path, is_rotated);
+                        });
+                    }
                     _ => {
                         let _ = each_row(item.content, |row: NamespaceStandIn<'_>| {
                             let namespaces = match row.r#type.as_bytes() {
@@ -132,8 +141,8 @@ impl<'a> Snapshot<'a> {
         facts.machine = traces.conclude(&facts.header);
         let sources = SourceMap::new();
         let has_logs = facts.files.iter().any(|(path, fact)| {
-            let located = sources.locate(path).map(|located| located.source);
-            matches!(located, Some(Source::Log(_)))
+            let located = located(&sources, &facts, path).map(|located| located.source);
+            matches!(located, Some(Source::Log(_) | Source::FoundLog))
                 && matches!(fact.outcome, Outcome::Collected | Outcome::Truncated)
         });
         match local_time.or(zone_by_link).or(zone_by_name) {
@@ -202,7 +211,9 @@ impl<'a> Snapshot<'a> {
                     part,
                     content: item.content,
                 };
-                if matches!(file.source, Source::Log(_)) && rotated::is_compressed(path) {
+                if matches!(file.source, Source::Log(_) | Source::FoundLog)
+                    && rotated::is_compressed(path)
+                {
                     if packed.as_ref().is_none_or(|packed| packed.path != path) {
                         let next = Packed::new(path, item.name, file.source);
                         let last = packed.replace(next);
@@ -325,8 +336,11 @@ fn path_of<'p>(blobs: &'p HashMap<String, Vec<u8>>, base: &'p str) -> Option<&'p
 /// The source that names a path: by the path itself, or because a process named it.
 fn located(sources: &SourceMap, facts: &Facts, path: &[u8]) -> Option<Located> {
     let named = || {
-        let is_named = facts.named_histories.contains_key(path);
-        is_named.then(|| Located::of(Source::NamedHistory))
+        if facts.named_histories.contains_key(path) {
+            return Some(Located::of(Source::NamedHistory));
+        }
+        let is_log = facts.found_logs.contains_key(path);
+        is_log.then(|| Located::of(Source::FoundLog))
     };
     sources.locate(path).or_else(named)
 }
@@ -405,12 +419,18 @@ fn note_outcome(row: &CollectionLog<'_>, facts: &mut Facts, blobs: &mut HashMap<
     }
     let process = std::str::from_utf8(path).ok().and_then(split_process);
     // A history of another root directory is found through a process, and no file of `/proc`.
-    if process.is_none_or(|(_, name)| name.starts_with("root/")) {
+    // What has no name any more is found by its descriptor.
+    if process.is_none_or(|(_, name)| name.starts_with("root/"))
+        || (row.member.is_some() && process.is_some_and(|(_, name)| name.starts_with("fd/")))
+    {
         let fact = FileFact {
             outcome: row.outcome,
             offset: row.offset,
             mtime: row.mtime,
             uid: row.uid,
+            inode: row.inode,
+            size: row.bytes_seen,
+            kept: row.bytes_kept,
         };
         // Of several attempts the one that was not refused.
         if row.member.is_some() || !facts.files.contains_key(path) {
@@ -481,6 +501,10 @@ impl<S: Sink> Records<'_, S> {
         } else if self.table == UncertainProcess::TABLE.name {
             each_row(self.content, |row: UncertainProcess<'_>| {
                 extractors.record(Record::UncertainProcess(&row), facts, sink);
+            })
+        } else if self.table == FoundLog::TABLE.name {
+            each_row(self.content, |row: FoundLog<'_>| {
+                extractors.record(Record::FoundLog(&row), facts, sink);
             })
         } else if self.table == NamespaceStandIn::TABLE.name {
             // The first pass took them.

@@ -127,6 +127,7 @@ extractors! {
     interface_details::InterfaceDetails,
     network_counters::NetworkCounters,
     multicast_groups::Groups,
+    log_files::LogFiles,
     log_lines::LogLines,
     oom_kills::OomKills,
     shell_history::Histories,

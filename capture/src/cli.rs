@@ -54,6 +54,9 @@ pub struct Arguments {
     /// started, and connection tracking.
     #[arg(long)]
     allow_module_load: bool,
+    /// Take only the logs that processes hold open or name, and none because of its path.
+    #[arg(long)]
+    no_known_logs: bool,
     /// Keep secrets as they are.
     #[arg(long, conflicts_with = "case_key")]
     no_redaction: bool,
@@ -192,6 +195,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
         item_timeout: Duration::from_millis(arguments.item_timeout),
         workers: arguments.workers.unwrap_or(workers),
         allow_module_load: arguments.allow_module_load,
+        known_logs: !arguments.no_known_logs,
         redact: !arguments.no_redaction,
         case_key: arguments.case_key.clone(),
         progress: !arguments.quiet,

@@ -12,6 +12,7 @@
 //! ones: [`Host::net_namespace`].
 
 mod kinds;
+mod logs;
 mod walk;
 
 use std::cell::RefCell;

@@ -13,6 +13,7 @@ pub mod history;
 pub mod host;
 pub mod jobs;
 pub mod key;
+pub mod log;
 pub mod netlink;
 pub mod output;
 pub mod plan;

@@ -72,7 +72,7 @@ impl Request {
             Request::FileSystems(_) => true,
             Request::Files(tasks) => tasks
                 .iter()
-                .all(|task| matches!(task.access, Access::Named(_))),
+                .all(|task| matches!(task.access, Access::Named(_) | Access::Log(_))),
             _ => false,
         }
     }
@@ -186,6 +186,8 @@ pub enum Access {
     Rotated(u64),
     /// A file that a process names.
     Named(Named),
+    /// A log that was found by following a process.
+    Log(FollowedLog),
     /// A netlink dump of a network namespace. Its path is that of [`schema::member::dump`].
     NetDump(NetWay),
 }
@@ -217,6 +219,42 @@ pub enum NetWay {
         path: Vec<u8>,
         /// The mounts that the path crosses, that of the namespace first.
         way: Vec<u32>,
+    },
+}
+
+/// A log that was found by following a process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowedLog {
+    /// The process.
+    pub pid: u32,
+    /// Which process that pid meant.
+    pub identity: Identity,
+    /// Its user, where it has only one.
+    pub uid: Option<u32>,
+    /// How it leads to the log.
+    pub way: LogWay,
+    /// Most bytes that are kept of its end.
+    pub limit: u64,
+}
+
+/// How a process leads to a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LogWay {
+    /// It holds it open: what it writes to is read, whatever has its name by now.
+    Descriptor {
+        /// The descriptor.
+        fd: u32,
+        /// Target of its link when it was met.
+        target: Vec<u8>,
+        /// Inode that its `fdinfo` told then, since Linux 5.14.
+        inode: Option<u64>,
+    },
+    /// Its command line names it.
+    Named {
+        /// The path there.
+        path: Vec<u8>,
+        /// Whether the path begins at its own root directory; else at the host's.
+        through: bool,
     },
 }
 

@@ -7,6 +7,7 @@ mod destination;
 mod file_systems;
 mod footprint;
 mod histories;
+mod logs;
 mod lost;
 mod namespaces;
 mod schedule;
@@ -52,6 +53,10 @@ pub const MIN_SIZE: u64 = 2 * RESERVE;
 
 /// What the user asked for.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct Settings {
     /// Root directory of the host.
     pub root: PathBuf,
@@ -69,6 +74,8 @@ pub struct Settings {
     pub workers: u32,
     /// Whether modules of the kernel may be loaded by asking for what they tell.
     pub allow_module_load: bool,
+    /// Whether logs are looked for at the paths that distributions give them, too.
+    pub known_logs: bool,
     /// Whether secrets are replaced.
     pub redact: bool,
     /// The file of a key that several captures share; `None` for a key of this one alone.
@@ -151,6 +158,7 @@ struct Capture {
     net_dumps: namespaces::NetDumps,
     cgroups: cgroups::Cgroups,
     containers: containers::Containers,
+    found_logs: logs::FoundLogs,
     /// Which processes of a dead tree have such files.
     provided: BTreeSet<(u32, ItemGroup)>,
     /// Names of the last listed directory.
@@ -161,6 +169,8 @@ struct Capture {
     /// Files outside `/proc` that were read, by device and inode, with the path of each.
     read_files: BTreeMap<(u64, u64), Vec<u8>>,
     named_files: histories::NamedFiles,
+    /// This process, in the captured `/proc`.
+    own_pid: Option<u32>,
     /// A process that sees the captured root as its own.
     reference: u32,
     started: Instant,
@@ -304,12 +314,14 @@ pub fn run(mut settings: Settings) -> Result<Captured, Error> {
         net_dumps: namespaces::NetDumps::default(),
         cgroups: cgroups::Cgroups::default(),
         containers: containers::Containers::default(),
+        found_logs: logs::FoundLogs::default(),
         provided: BTreeSet::new(),
         names: Vec::new(),
         passwd: Vec::new(),
         planned: BTreeSet::new(),
         read_files: BTreeMap::new(),
         named_files: histories::NamedFiles::default(),
+        own_pid: ready.parent,
         // Below another root than ours everything is as process 1 sees it.
         reference: ready
             .parent
@@ -442,8 +454,7 @@ impl Capture {
         self.visit_all("command lines", Phase::Memory)?;
         self.container_states()?;
         self.progress.stage("logs");
-        self.files(plan::logs().into_iter().map(FileTask::from))?;
-        self.siblings()?;
+        self.logs()?;
         self.histories()
     }
 

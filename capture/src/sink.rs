@@ -199,7 +199,7 @@ impl<O: FrameOut> Sink<O> {
         if has_content || !incoming.bytes.is_empty() {
             self.part(&mut incoming, now_ms)?;
         }
-        if matches!(incoming.source, Source::Log(_)) {
+        if matches!(incoming.source, Source::Log(_) | Source::FoundLog) {
             self.log_bytes = self.log_bytes.saturating_add(incoming.kept);
         }
         let (member, parts) = incoming.member.unzip();

@@ -125,6 +125,9 @@ fn source(source: &Source) -> String {
         Source::Log(path) => format!("`{path}` and its rotated siblings"),
         Source::Host(path) | Source::Device(path) => format!("`{path}`"),
         Source::Home(name) => format!("`~/{name}`"),
+        Source::FoundLog => {
+            "the logs that processes hold open or name, and their rotated siblings".to_owned()
+        }
         Source::NamedHistory => "the file that `HISTFILE` of a process names".to_owned(),
     }
 }

@@ -122,6 +122,25 @@ crate::table! {
     }
 }
 
+crate::table! {
+    /// A log that was found by following a process: one row for each process that leads to it, of one file at most 16.
+    pub struct FoundLog<'a> in "found_logs" {
+        sources: [Source::ProcessLink("fd"), Source::Process("cmdline")],
+        /// Path under which it was read: its own; below `/proc/PID/root` for a file of another root directory; `/proc/PID/fd/FD`
+        /// for one that has no name any more.
+        path: Text<'a>,
+        /// `open file` for one that the process holds open to write to, `argument` for one that its command line names, `runtime` for
+        /// one that lies where a container runtime keeps such, `rotated` for an older part of such a log.
+        found_by: Text<'a>,
+        /// The process; missing for the last two.
+        pid: Option<u32>,
+        /// Its file descriptor, where it holds the log open.
+        fd: Option<u32>,
+        /// The path as the process names it, the target of `/proc/PID/fd/FD`.
+        target: Text<'a>,
+    }
+}
+
 /// All record types that are not tables.
 pub const RECORDS: &[TableDef] = &[
     ProcessLink::TABLE,
@@ -131,6 +150,7 @@ pub const RECORDS: &[TableDef] = &[
     UncertainProcess::TABLE,
     FileSystemStat::TABLE,
     HistoryFile::TABLE,
+    FoundLog::TABLE,
 ];
 
 #[cfg(test)]

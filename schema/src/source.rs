@@ -40,6 +40,8 @@ pub enum Source {
     Home(&'static str),
     /// A history of a shell that the environment of a process names (`HISTFILE`).
     NamedHistory,
+    /// A log that was found by following a process ([`crate::records::FoundLog`]), and its rotated siblings.
+    FoundLog,
 }
 
 /// When a file of a process is read. What any user can make hang comes after what nobody can.
@@ -86,8 +88,11 @@ pub const NET_TABLE_LIMIT: u64 = 512 << 20;
 pub const LOG_TAIL_LIMIT: u64 = 1 << 20;
 /// Most bytes of a compressed rotated log, which is kept whole or not at all: a tail of it could not be decompressed.
 pub const COMPRESSED_LOG_LIMIT: u64 = 16 << 20;
-/// Most bytes kept of all logs together: what is declared first, then rotated siblings, the newest of each log first.
+/// Most bytes kept of all logs together: those that processes hold open or name come first, then those of known paths, then
+/// rotated siblings, the newest of each log first.
 pub const LOGS_LIMIT: u64 = 64 << 20;
+/// Most of those bytes that logs take which processes hold open or name: the rest is left for the others.
+pub const FOUND_LOGS_LIMIT: u64 = 48 << 20;
 /// Most bytes kept of the end of the kernel's log buffer; distributions configure 128 KiB to 1 MiB.
 pub const KERNEL_LOG_LIMIT: u64 = 4 << 20;
 /// Most bytes kept of the end of one history file.
@@ -119,7 +124,7 @@ impl Source {
         match self {
             Source::Process("cmdline" | "environ") => ARGUMENTS_LIMIT,
             Source::NetNamespace(_) | Source::NetDump(_) => NET_TABLE_LIMIT,
-            Source::Log(_) => LOG_TAIL_LIMIT,
+            Source::Log(_) | Source::FoundLog => LOG_TAIL_LIMIT,
             Source::Device(_) => KERNEL_LOG_LIMIT,
             Source::Home(_) | Source::NamedHistory => HISTORY_LIMIT,
             _ => FILE_LIMIT,
@@ -134,9 +139,11 @@ impl Source {
             Source::Record | Source::Evidence(_) | Source::ProcessLink(_) => Lane::Record,
             Source::NetNamespace(_) | Source::NetDump(_) => Lane::Network,
             Source::Host(_) | Source::Cgroup(_) | Source::ContainerState(_) => Lane::System,
-            Source::Log(_) | Source::Device(_) | Source::Home(_) | Source::NamedHistory => {
-                Lane::Log
-            }
+            Source::Log(_)
+            | Source::FoundLog
+            | Source::Device(_)
+            | Source::Home(_)
+            | Source::NamedHistory => Lane::Log,
         }
     }
 }
@@ -208,7 +215,7 @@ impl SourceMap {
                 }
                 Source::Home(name) => map.below_home.push((name, source)),
                 // Which paths they are is told by records of their own.
-                Source::Record | Source::Evidence(_) | Source::NamedHistory => {}
+                Source::Record | Source::Evidence(_) | Source::NamedHistory | Source::FoundLog => {}
             }
         }
         map

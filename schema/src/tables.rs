@@ -55,6 +55,7 @@ tables! {
     interface_details::InterfaceDetail,
     network_counters::NetworkCounter,
     multicast_groups::MulticastGroup,
+    log_files::LogFile,
     log_lines::LogLine,
     oom_kills::OomKill,
     shell_history::ShellHistory,

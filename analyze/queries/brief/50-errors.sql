@@ -43,8 +43,8 @@ WITH
 SELECT
   strftime('%m-%d %H:%M:%S', max(time), 'unixepoch') AS Last,
   max(count) AS Count,
-  min(path) || CASE WHEN count(*) > 1 THEN ' +' || (count(*) - 1) ELSE '' END AS Log,
-  program AS Program,
+  CASE WHEN length(min(path)) > 50 THEN '...' || substr(min(path), -47) ELSE min(path) END || CASE WHEN count(*) > 1 THEN ' +' || (count(*) - 1) ELSE '' END AS Log,
+  coalesce((SELECT min(owner) FROM log_owners WHERE log_owners.path = min(errors.path)), program) AS Service,
   substr(message, 1, 160) || CASE WHEN length(message) > 160 THEN '...' ELSE '' END AS Message
 FROM errors
 GROUP BY program, message

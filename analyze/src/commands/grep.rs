@@ -7,7 +7,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::reach::{Reach, headline};
 use crate::db::named;
-use crate::db::query::{Rows, Value};
+use crate::db::query::{Parameter, Rows, Value};
 use crate::output::{self, Format, Layout, Output, Style};
 use crate::{Error, Exit, source};
 
@@ -80,9 +80,9 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
         rows: output::writer(out, &style),
         counts: args.count.then(Vec::new),
     };
-    let bounds: Vec<(&str, i64)> = [(":since", args.since), (":until", args.until)]
+    let bounds: Vec<(&str, Parameter<'_>)> = [(":since", args.since), (":until", args.until)]
         .into_iter()
-        .filter_map(|(name, time)| Some((name, time?)))
+        .filter_map(|(name, time)| Some((name, Parameter::Number(time?))))
         .collect();
     database.run(LINES, &bounds, &mut found)?;
     found.finish()?;
@@ -201,7 +201,7 @@ fn path_pattern(path: &str) -> Result<Regex, Error> {
 }
 
 /// Epoch seconds or a time in words, as microseconds.
-fn moment(text: &str) -> Result<i64, String> {
+pub(super) fn moment(text: &str) -> Result<i64, String> {
     if let Ok(seconds) = text.parse::<i64>() {
         return seconds
             .checked_mul(1_000_000)

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::reach::now;
 use super::sections::{self, Answer};
-use crate::db::query::{Restricted, Value};
+use crate::db::query::{Parameter, Restricted, Value};
 use crate::output::Format;
 use crate::queries::{self, Query};
 use crate::tables::Wanted;
@@ -31,7 +31,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     sections::check_format("pid", args.format)?;
     let opened = source::open(&args.source, &Wanted::All)?;
     let (snapshot, database) = args.reach.narrowed(&opened)?;
-    let parameters = [(":pid", i64::from(pid))];
+    let parameters = [(":pid", Parameter::Number(i64::from(pid)))];
     let process = database.collect("SELECT pid FROM processes WHERE pid = :pid", &parameters)?;
     if process.rows.is_empty() {
         return Err(missing(pid, &database)?);
@@ -70,7 +70,7 @@ fn missing(pid: u32, database: &Restricted) -> Result<Error, Error> {
         .iter()
         .filter(|query| query.name == "pid")
     {
-        let hints = database.collect(query.sql, &[(":pid", i64::from(pid))])?;
+        let hints = database.collect(query.sql, &[(":pid", Parameter::Number(i64::from(pid)))])?;
         for hint in hints.rows.iter().filter_map(|row| row.first()) {
             text.push_str("; ");
             text.push_str(&shown(hint));

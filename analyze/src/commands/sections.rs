@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::reach::Reach;
 use crate::Error;
-use crate::db::query::{Collected, Restricted, Rows, Snapshot, Value};
+use crate::db::query::{Collected, Parameter, Restricted, Rows, Snapshot, Value};
 use crate::output::{self, Format, Style};
 use crate::queries::Query;
 
@@ -53,7 +53,7 @@ impl Rows for Answer {
 pub(super) fn ask(
     database: &Restricted,
     query: &Query,
-    parameters: &[(&str, i64)],
+    parameters: &[(&str, Parameter<'_>)],
 ) -> Result<Answer, Error> {
     let mut answer = Answer {
         left: query.rows.unwrap_or(usize::MAX),

@@ -71,6 +71,15 @@ const FORBIDDEN_FUNCTIONS: &[&str] = &[
     "writefile",
 ];
 
+/// What a parameter of a statement stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parameter<'a> {
+    /// INTEGER.
+    Number(i64),
+    /// TEXT.
+    Text(&'a str),
+}
+
 /// One value of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'a> {
@@ -344,7 +353,7 @@ impl Restricted {
     pub fn run(
         &self,
         sql: &str,
-        parameters: &[(&str, i64)],
+        parameters: &[(&str, Parameter<'_>)],
         rows: &mut dyn Rows,
     ) -> Result<(), Error> {
         let failed = |source| self.failed(&source);
@@ -367,9 +376,12 @@ impl Restricted {
         for index in 1..=statement.parameter_count() {
             let name = statement.parameter_name(index).unwrap_or_default();
             let given = parameters.iter().find(|(known, _)| *known == name);
-            statement
-                .raw_bind_parameter(index, given.map(|(_, value)| *value))
-                .map_err(failed)?;
+            let bound = match given.map(|(_, value)| *value) {
+                Some(Parameter::Number(value)) => statement.raw_bind_parameter(index, value),
+                Some(Parameter::Text(value)) => statement.raw_bind_parameter(index, value),
+                None => statement.raw_bind_parameter(index, rusqlite::types::Null),
+            };
+            bound.map_err(failed)?;
         }
         let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         rows.columns(&names)?;
@@ -391,7 +403,11 @@ impl Restricted {
     }
 
     /// Runs one statement whose answer is known to be short.
-    pub fn collect(&self, sql: &str, parameters: &[(&str, i64)]) -> Result<Collected, Error> {
+    pub fn collect(
+        &self,
+        sql: &str,
+        parameters: &[(&str, Parameter<'_>)],
+    ) -> Result<Collected, Error> {
         let mut collected = Collected::default();
         self.run(sql, parameters, &mut collected)?;
         Ok(collected)

@@ -139,6 +139,34 @@ pub(crate) fn of_mount(root: &[u8], path: &[u8]) -> Option<Container> {
     }
 }
 
+/// The container whose output a runtime keeps in a log: Docker in `containers/ID/ID-json.log` (or `ID/local-logs/container.log`), Podman and
+/// CRI-O in `overlay-containers/ID/userdata/ctr.log`.
+pub(crate) fn of_log(path: &[u8]) -> Option<String> {
+    let path = std::str::from_utf8(path).ok()?;
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        [.., "containers", id, name] => full_id(id).filter(|id| {
+            name.strip_prefix(id.as_str())
+                .is_some_and(|rest| rest.starts_with("-json.log"))
+        }),
+        [.., "containers", id, "local-logs", _]
+        | [.., "overlay-containers", id, "userdata", "ctr.log"] => full_id(id),
+        _ => None,
+    }
+}
+
+/// Namespace and name of the pod, and name of its container, whose output the node keeps in a log:
+/// `/var/log/pods/NAMESPACE_POD_UID/CONTAINER/N.log`.
+pub(crate) fn of_pod_log(path: &[u8]) -> Option<(String, String, String)> {
+    let path = std::str::from_utf8(path).ok()?;
+    let (pod, rest) = path.strip_prefix("/var/log/pods/")?.split_once('/')?;
+    let (container, _) = rest.split_once('/')?;
+    // None of the three can have an underscore.
+    let (namespace, rest) = pod.split_once('_')?;
+    let (name, _uid) = rest.split_once('_')?;
+    Some((namespace.to_owned(), name.to_owned(), container.to_owned()))
+}
+
 /// Whether an identity is one of those that are long enough to be nobody else's.
 pub(crate) fn is_full_id(id: &str) -> bool {
     full_id(id).is_some()
@@ -419,6 +447,52 @@ mod tests {
             "conmon",
         ] {
             assert_eq!(of(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn logs_that_runtimes_keep() {
+        let id = "5d9d81944193be406d19b57844c1c9e4e3139cfa26acb637959f660f2e514fa3";
+        let check = |path: String, is_found: bool| {
+            assert_eq!(
+                of_log(path.as_bytes()).as_deref(),
+                is_found.then_some(id),
+                "{path}"
+            );
+        };
+        check(
+            format!("/var/lib/docker/containers/{id}/{id}-json.log"),
+            true,
+        );
+        check(format!("/srv/docker/containers/{id}/{id}-json.log.1"), true);
+        check(
+            format!("/srv/docker/containers/{id}/local-logs/container.log"),
+            true,
+        );
+        check(
+            format!("/srv/storage/overlay-containers/{id}/userdata/ctr.log"),
+            true,
+        );
+        check(format!("/srv/docker/containers/{id}/other-json.log"), false);
+        check(
+            format!("/srv/docker/containers/{id}0/{id}0-json.log"),
+            false,
+        );
+        check(format!("/srv/{id}/{id}-json.log"), false);
+        let pod = |path: &str| of_pod_log(path.as_bytes());
+        let names = |path: &str| pod(path).map(|(namespace, pod, name)| [namespace, pod, name]);
+        assert_eq!(
+            names("/var/log/pods/shop_orders-7d_8b6bd2b5-0d1f-4a8e-9a63-1a3b/orders/0.log"),
+            Some(["shop", "orders-7d", "orders"].map(str::to_owned))
+        );
+        for odd in [
+            "/var/log/pods/",
+            "/var/log/pods/a/b/0.log",
+            "/var/log/pods/a_b/c/0.log",
+            "/var/log/x",
+            "/var/log/pods/a_b_c/d",
+        ] {
+            assert_eq!(pod(odd), None, "{odd}");
         }
     }
 }

@@ -11,8 +11,8 @@ use super::address::{self, ByteOrder, Words};
 use super::log_time::{self, Calendar};
 use super::{
     EXCERPT_LIMIT, ISSUE_LIMIT, Issue, Parsed, bash_history, bytes, cgroup_files, container,
-    container_state, ctnetlink, dev_kmsg, etc, fish_history, nf_conntrack, oom, os_release,
-    proc_diskstats, proc_loadavg, proc_locks, proc_meminfo, proc_modules, proc_net_arp,
+    container_state, ctnetlink, dev_kmsg, etc, fish_history, json_log, log_line, nf_conntrack, oom,
+    os_release, proc_diskstats, proc_loadavg, proc_locks, proc_meminfo, proc_modules, proc_net_arp,
     proc_net_dev, proc_net_fib_trie, proc_net_if_inet6, proc_net_igmp, proc_net_netlink,
     proc_net_packet, proc_net_route, proc_net_snmp, proc_net_tcp, proc_net_unix, proc_pid_cgroup,
     proc_pid_cmdline, proc_pid_environ, proc_pid_fdinfo, proc_pid_limits, proc_pid_maps,
@@ -77,6 +77,8 @@ pub const EVERY: &[Parser] = &[
         assert!(path.is_none_or(|container| container.id.len() <= text.len()));
         let (root, path) = bytes::cut(text, b' ').unwrap_or_default();
         container::of_mount(root, path);
+        container::of_log(text);
+        container::of_pod_log(text);
         container::of_keeper(text.split(|byte| *byte == 0));
         container::is_full_id(std::str::from_utf8(text).unwrap_or_default());
     }),
@@ -308,8 +310,40 @@ pub const EVERY: &[Parser] = &[
                 log_time::iso(text, calendar).map(|(_, rest, _)| rest),
                 log_time::named(text, calendar).map(|(_, rest)| rest),
                 log_time::since_boot(text).map(|(_, rest)| rest),
+                log_time::slashed(text, calendar).map(|(_, rest)| rest),
+                log_time::day_first(text, calendar).map(|(_, rest)| rest),
+                log_time::month_day(text, calendar).map(|(_, rest)| rest),
+                log_time::epoch(text).map(|(_, rest)| rest),
+                log_time::of_day(text),
             ];
             assert!(found.iter().flatten().all(|rest| rest.len() < text.len()));
+        });
+    }),
+    parser("log_line", Log, |text| {
+        each_calendar(|calendar| {
+            let mut lines = bytes::lines(text).map(|(_, line)| log_line::entry(line, calendar));
+            let Some(mut first) = lines.next() else {
+                return;
+            };
+            for next in lines {
+                if first.goes_on_in(&next) {
+                    let before = first.message.len();
+                    first.join(&next, calendar);
+                    assert!(first.message.len() > before || next.message.is_empty());
+                }
+            }
+        });
+    }),
+    parser("log_line.unwrapped", Log, |text| {
+        each_calendar(|calendar| {
+            assert!(log_line::unwrapped(text, calendar).message.len() <= text.len());
+            log_line::inner(text, calendar);
+        });
+    }),
+    parser("json_log", Log, |text| {
+        each_calendar(|calendar| {
+            json_log::entry(text, calendar);
+            json_log::of_program(text, calendar);
         });
     }),
     parser("oom", Log, |text| {

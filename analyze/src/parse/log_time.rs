@@ -98,6 +98,96 @@ pub(crate) fn named<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64,
     Some((time_us, rest))
 }
 
+/// `2026/11/30 12:00:00`, as nginx and Go write it: the instant and what follows.
+pub(crate) fn slashed<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64, &'a [u8])> {
+    let (year, rest) = number(text, 4)?;
+    let (month, rest) = number(rest.strip_prefix(b"/")?, 2)?;
+    let (day, rest) = number(rest.strip_prefix(b"/")?, 2)?;
+    let (clock, rest) = clock(rest.strip_prefix(b" ")?)?;
+    ends(rest).then_some(())?;
+    let time_us = local(clock.on(year, month, day)?, calendar)?;
+    Some((time_us, rest.strip_prefix(b" ").unwrap_or(rest)))
+}
+
+/// Day, name of the month, year and time: `30/Nov/2026:12:00:00 +0100`, `30-Nov-2026 12:00:00.123`, `30 Nov 2026 12:00:00 UTC`:
+/// the instant and what follows.
+pub(crate) fn day_first<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64, &'a [u8])> {
+    let digits = if text.get(1).is_some_and(u8::is_ascii_digit) {
+        2
+    } else {
+        1
+    };
+    let (day, rest) = number(text, digits)?;
+    let (separator, rest) = rest.split_first()?;
+    matches!(separator, b'/' | b'-' | b' ').then_some(())?;
+    let (name, rest) = rest.split_at_checked(3)?;
+    let month = (1..).zip(MONTHS).find(|(_, month)| *month == name)?.0;
+    let (year, rest) = number(rest.strip_prefix(std::slice::from_ref(separator))?, 4)?;
+    let (before_clock, rest) = rest.split_first()?;
+    matches!(before_clock, b':' | b' ').then_some(())?;
+    let (clock, rest) = clock(rest)?;
+    let civil = clock.on(year, month, day)?;
+    match rest.strip_prefix(b" ").and_then(offset) {
+        // A bracket may close behind it.
+        Some((offset, after)) if ends(after) || after.starts_with(b"]") => {
+            Some((fixed(civil, offset)?, after))
+        }
+        _ => Some((local(civil, calendar)?, rest)),
+    }
+}
+
+/// `1130 12:00:00.123456`, month and day, as the programs of Kubernetes write it: the instant and what follows.
+pub(crate) fn month_day<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64, &'a [u8])> {
+    let (month, rest) = number(text, 2)?;
+    let (day, rest) = number(rest, 2)?;
+    let (clock, rest) = clock(rest.strip_prefix(b" ")?)?;
+    let time_us = last_of_years(calendar, |year| {
+        local(clock.on(year, month, day)?, calendar)
+    })?;
+    Some((time_us, rest))
+}
+
+/// Seconds since 1970 with or without a fraction, ten digits that are a time of this century; or with milli-, micro- or
+/// nanoseconds: microseconds and what follows.
+pub(crate) fn epoch(text: &[u8]) -> Option<(i64, &[u8])> {
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at_checked(length)?;
+    let number: i64 = decimal(digits)?;
+    let time_us = match length {
+        10 => number.checked_mul(1_000_000)?,
+        13 => number.checked_mul(1000)?,
+        16 => number,
+        19 => number.checked_div(1000)?,
+        _ => return None,
+    };
+    // 2001 to 2065.
+    (1_000_000_000_000_000..3_000_000_000_000_000)
+        .contains(&time_us)
+        .then_some(())?;
+    let (fraction, rest) = match rest.strip_prefix(b".") {
+        Some(after) if length == 10 => {
+            let length = after
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count();
+            let (digits, rest) = after.split_at_checked(length)?;
+            let fraction = (0..6).try_fold(0_i64, |value, place| {
+                let digit = digits.get(place).map_or(0, |byte| byte.wrapping_sub(b'0'));
+                value.checked_mul(10)?.checked_add(i64::from(digit))
+            })?;
+            (fraction, rest)
+        }
+        _ => (0, rest),
+    };
+    Some((time_us.checked_add(fraction)?, rest))
+}
+
+/// A time of day alone, `12:00:00.123`: what follows. Which day it was, nobody says.
+pub(crate) fn of_day(text: &[u8]) -> Option<&[u8]> {
+    let (_, rest) = clock(text)?;
+    ends(rest).then(|| rest.strip_prefix(b" ").unwrap_or(rest))
+}
+
 /// What follows a time that some daemons end with a colon.
 fn without_colon(text: &[u8]) -> &[u8] {
     text.strip_prefix(b":")

@@ -17,7 +17,7 @@ pub(crate) struct Line<'a> {
     pub(crate) message: &'a [u8],
 }
 
-/// Reads one line.
+/// Reads one line. What has a time and is of no syslog daemon has neither host nor program.
 pub(crate) fn line<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Line<'a> {
     let (severity, rest) = match priority(text) {
         Some((severity, rest)) => (Some(severity), rest),
@@ -135,6 +135,13 @@ fn with_iso_time<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Line<'a>
             message,
         });
     }
+    if has_t && begins_message(rest) {
+        return Some(Line {
+            time_us: Some(time_us),
+            message: rest,
+            ..Line::default()
+        });
+    }
     let line = after_time(time_us, rest);
     if has_t || line.pid.is_some() || line.program == Some(b"kernel") {
         return Some(line);
@@ -144,6 +151,18 @@ fn with_iso_time<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Line<'a>
         message: rest,
         ..Line::default()
     })
+}
+
+/// Whether what follows a time is no host: programs write a thread or a level in brackets there, a number, a dash.
+fn begins_message(text: &[u8]) -> bool {
+    match text {
+        [b'[' | b'(' | b'|' | b'{' | b' ' | b'\t', ..] => true,
+        [b'-', rest @ ..] => rest.starts_with(b" "),
+        _ => {
+            let word = cut(text, b' ').map_or(text, |(word, _)| word);
+            word.iter().all(u8::is_ascii_digit) || word.contains(&b'\t')
+        }
+    }
 }
 
 fn with_month<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Line<'a>> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::db::query::fixture::Fixture;
-use crate::db::query::{Collected, Limits, Restricted, Unlocked, Value};
+use crate::db::query::{Collected, Limits, Parameter, Restricted, Unlocked, Value};
 
 fn folder(name: &str) -> Vec<String> {
     let path = format!("{}/queries/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -56,7 +56,7 @@ fn ask(fixture: &Fixture, sql: &str) -> Vec<String> {
 
 fn show_of(fixture: &Fixture, name: &str, pid: Option<i64>) -> Vec<String> {
     let query = named(show(), name);
-    let pid = pid.map(|pid| (":pid", pid));
+    let pid = pid.map(|pid| (":pid", Parameter::Number(pid)));
     shown(
         &database(fixture)
             .collect(query.sql, pid.as_slice())
@@ -364,7 +364,7 @@ fn a_tree_is_drawn_and_no_process_is_lost() {
     }
     let query = named(show(), "pstree");
     let tree = |pid: Option<i64>| {
-        let pid = pid.map(|pid| (":pid", pid));
+        let pid = pid.map(|pid| (":pid", Parameter::Number(pid)));
         let rows = database(&fixture)
             .collect(query.sql, pid.as_slice())
             .unwrap()

@@ -6,6 +6,7 @@ use schema::tables::LogLine;
 use schema::{Row, Source, TableDef, Text, rotated};
 
 use crate::extract::{Extract, Facts, File, Sink};
+use crate::parse::log_line::{self, Entry};
 use crate::parse::log_time::Calendar;
 use crate::parse::{bytes, dev_kmsg, syslog};
 
@@ -35,17 +36,17 @@ impl Extract for LogLines {
 
     fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
         match file.source {
-            Source::Log(_) => self.progress.lines(file, facts, &mut |line_no, line| {
+            Source::Log(_) | Source::FoundLog => self.progress.lines(file, facts, &mut |line_no, line| {
                 sink.row(&LogLine {
                     path: Text::from(file.path),
                     line_no,
                     time: line.time_us.map(whole_seconds),
                     time_us: line.time_us,
-                    host: line.host.map(Text::from),
-                    program: line.program.map(Text::from),
+                    host: line.host.as_deref().map(Text::from),
+                    program: line.program.as_deref().map(Text::from),
                     pid: line.pid,
                     severity: line.severity,
-                    message: Text::from(line.message),
+                    message: Text::from(&*line.message),
                 });
             }),
             Source::Device(_) => self.kernel(file, facts, sink),
@@ -56,25 +57,43 @@ impl Extract for LogLines {
 }
 
 impl Progress {
-    /// Hands over the lines of a log, or of a part of one, that are not blank.
+    /// Hands over the lines of a log, or of a part of one, that are not blank. A line that goes on in the next ones, as with the
+    /// calls of a stack trace, is one with them.
     pub(super) fn lines(
         &mut self,
         file: &File<'_>,
         facts: &Facts,
-        take: &mut dyn FnMut(u64, &syslog::Line<'_>),
+        take: &mut dyn FnMut(u64, &Entry<'_>),
     ) {
         let reached = self.0.entry(file.path.to_vec()).or_default();
         let mut calendar = calendar(file, facts);
         calendar.after_us = reached.time_us;
         let mut last = 0;
+        let mut pending: Option<(u64, Entry<'_>)> = None;
         for (number, text) in bytes::lines(file.content) {
             last = number;
             if bytes::is_blank(text) {
                 continue;
             }
-            let line = syslog::line(text, &calendar);
+            let line = log_line::entry(text, &calendar);
             calendar.after_us = line.time_us.or(calendar.after_us);
-            take(reached.lines.saturating_add(number), &line);
+            if bytes::is_blank(&line.message) {
+                continue;
+            }
+            match &mut pending {
+                Some((_, entry)) if entry.goes_on_in(&line) => {
+                    entry.join(&line, &calendar);
+                }
+                pending => {
+                    let next = (reached.lines.saturating_add(number), line);
+                    if let Some((line_no, entry)) = pending.replace(next) {
+                        take(line_no, &entry);
+                    }
+                }
+            }
+        }
+        if let Some((line_no, entry)) = pending {
+            take(line_no, &entry);
         }
         reached.lines = reached.lines.saturating_add(last);
         reached.time_us = calendar.after_us;
@@ -129,7 +148,7 @@ fn calendar<'a>(file: &File<'_>, facts: &'a Facts) -> Calendar<'a> {
     let is_rotated = match file.source {
         Source::Log(log) => std::str::from_utf8(file.path)
             .is_ok_and(|path| rotated::sibling(log, path).is_some()),
-        _ => false,
+        _ => facts.found_logs.get(file.path).copied().unwrap_or(false),
     };
     // A file of an earlier boot counts from that one.
     let boot_us = facts

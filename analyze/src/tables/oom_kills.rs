@@ -102,9 +102,9 @@ impl Extract for OomKills {
         let found = &mut self.found;
         found.enter(file.path);
         match file.source {
-            Source::Log(_) => self.progress.lines(file, facts, &mut |line_no, line| {
-                let (stamp_us, message) = unstamped(line.message);
-                let is_kernel = line.program == Some(b"kernel");
+            Source::Log(_) | Source::FoundLog => self.progress.lines(file, facts, &mut |line_no, line| {
+                let (stamp_us, message) = unstamped(&line.message);
+                let is_kernel = line.program.as_deref() == Some(b"kernel");
                 if !is_kernel && stamp_us.is_none() {
                     return;
                 }

@@ -106,12 +106,16 @@ fn facts() -> Facts {
                 offset: 0,
                 mtime: None,
                 uid: Some(1001),
+                inode: None,
+                size: 0,
+                kept: 0,
             },
         )]),
         named_histories: HashMap::from([
             (b"/srv/named".to_vec(), Some(1000)),
             (b"/proc/7/root/srv/named".to_vec(), Some(1000)),
         ]),
+        found_logs: HashMap::from([(b"/srv/app/x".to_vec(), false)]),
     }
 }
 
@@ -120,9 +124,14 @@ fn extract(table: &str, files: &[(&str, &[u8])], records: &[Record<'_>]) -> (Vec
     let (facts, map) = (facts(), SourceMap::new());
     let (mut extractors, mut rows) = (Extractors::new(&Wanted::All), Rows::default());
     for (path, content) in files {
-        let located = map
-            .locate(path.as_bytes())
-            .unwrap_or(Located::of(schema::Source::NamedHistory));
+        let located = map.locate(path.as_bytes()).unwrap_or_else(|| {
+            let is_log = facts.found_logs.contains_key(path.as_bytes());
+            Located::of(if is_log {
+                schema::Source::FoundLog
+            } else {
+                schema::Source::NamedHistory
+            })
+        });
         let member = format!("root{path}");
         let file = File {
             path: path.as_bytes(),

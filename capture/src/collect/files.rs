@@ -10,7 +10,7 @@ use schema::{Outcome, Source, Text};
 use super::{Collector, read};
 use crate::history;
 use crate::host::{Host, Opened, Refusal};
-use crate::protocol::{Access, End, FileTask, Named, Reply, Visit};
+use crate::protocol::{Access, End, FileTask, FollowedLog, LogWay, Named, Reply, Visit};
 
 impl<F: AsFd> Collector<'_, F> {
     pub(super) fn file(&mut self, task: &FileTask) -> std::io::Result<()> {
@@ -23,6 +23,7 @@ impl<F: AsFd> Collector<'_, F> {
                 opened.map_err(Refusal::end)
             }
             Access::Device => self.host.device(&task.path).map_err(Refusal::end),
+            Access::Log(log) => self.followed(log),
             Access::Named(named) => match self.speaker(&task.path, named) {
                 Ok(root) => self.named(root.as_ref(), &task.path, named),
                 Err(end) => {
@@ -37,9 +38,48 @@ impl<F: AsFd> Collector<'_, F> {
                 let is_compressed = schema::rotated::is_compressed(&task.path);
                 self.answer_rotated(is_compressed, limit, &opened, started)
             }
+            (Ok(opened), Some(_)) if let Access::Log(log) = &task.access => {
+                self.answer_log(log.limit, &opened, started)
+            }
             (Ok(opened), Some(source)) => self.answer(source, &opened, started),
             (Ok(_), None) => self.answer_refused(End::of_errno(Errno::INVAL), started),
             (Err(end), _) => self.answer_refused(end, started),
+        }
+    }
+
+    /// Opens a log that was found by following a process.
+    fn followed(&self, log: &FollowedLog) -> Result<Opened, End<'static>> {
+        let (way, uid) = (&log.way, log.uid.unwrap_or(0));
+        if let LogWay::Named {
+            path,
+            through: false,
+        } = way
+        {
+            let opened = self.host.named_log(None, path, log.pid, uid);
+            return opened.map_err(unremarkable);
+        }
+        let visit = Visit {
+            identity: log.identity,
+            ..Visit::new(log.pid, Vec::new())
+        };
+        let (process, ..) = self.meet(&visit)?;
+        let process = process.as_fd();
+        match way {
+            LogWay::Descriptor { fd, target, inode } => {
+                let opened = self.host.held(process, *fd, target, *inode);
+                opened.map_err(|refusal| match refusal {
+                    // It was closed, or is another file's by now.
+                    Refusal::Errno(Errno::NOENT) => End::of_errno(Errno::SRCH),
+                    rule @ Refusal::Rule(_) => unremarkable(rule),
+                    refusal => self.refused(process, refusal),
+                })
+            }
+            LogWay::Named { path, .. } => {
+                let root = self.host.process_root(process);
+                let root = root.map_err(|refusal| self.refused(process, refusal))?;
+                let opened = self.host.named_log(Some(&root), path, log.pid, uid);
+                opened.map_err(unremarkable)
+            }
         }
     }
 
@@ -122,6 +162,14 @@ fn below<'a>(path: &'a [u8], named: &Named) -> &'a [u8] {
     let prefix = format!("/proc/{}/root", named.pid);
     let below = path.strip_prefix(prefix.as_bytes());
     below.filter(|_| named.through).unwrap_or(path)
+}
+
+/// How the read of a log ended that is none: that a process writes to what is no file, or says what it likes, is nothing missing.
+fn unremarkable(refusal: Refusal) -> End<'static> {
+    End {
+        expected: matches!(refusal, Refusal::Rule(_)),
+        ..refusal.end()
+    }
 }
 
 /// How the read of a file ended whose process does not speak for its user. Nothing is missing: it may say what it likes.

@@ -37,7 +37,11 @@ fn keep(source: Source, opened: &Opened) -> Keep {
     match source {
         Source::Process("cmdline" | "environ") => Keep::Ends,
         _ if opened.is_device => Keep::Records,
-        Source::Log(_) | Source::Home(_) | Source::NamedHistory | Source::Device(_) => Keep::Tail,
+        Source::Log(_)
+        | Source::FoundLog
+        | Source::Home(_)
+        | Source::NamedHistory
+        | Source::Device(_) => Keep::Tail,
         _ => Keep::Head,
     }
 }
@@ -96,6 +100,31 @@ impl<F: AsFd> Collector<'_, F> {
             return self.answer_refused(end, started);
         }
         self.answer_kept(Keep::Head, limit, false, opened, started)
+    }
+
+    /// Reads the end of a log that was found by following a process, and answers: what is no text is none.
+    pub(super) fn answer_log(
+        &mut self,
+        limit: u64,
+        opened: &Opened,
+        started: Instant,
+    ) -> std::io::Result<()> {
+        /// Bytes of the end that are looked at.
+        const LAST: u64 = 4 << 10;
+        let mut last = Vec::with_capacity(READ_SIZE);
+        let start = opened.size.saturating_sub(LAST);
+        let read = rustix::io::pread(&opened.fd, spare_capacity(&mut last), start);
+        if read.is_ok() && last.contains(&0) {
+            let end = End {
+                seen: opened.size,
+                file: opened.facts,
+                access_time_touched: opened.access_time_touched,
+                expected: true,
+                ..End::because(Outcome::Skipped, "no text")
+            };
+            return self.answer_refused(end, started);
+        }
+        self.answer_rotated(false, limit, opened, started)
     }
 
     fn answer_kept(

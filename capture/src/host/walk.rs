@@ -40,7 +40,7 @@ pub(super) struct Looked {
     mode: u32,
     /// Its owner.
     pub(super) uid: u32,
-    device: Device,
+    pub(super) device: Device,
     /// Its access time, seconds and nanoseconds, as far as it is known without asking its file system.
     accessed: (i64, i64),
 }

@@ -76,8 +76,11 @@ impl Capture {
             for name in std::mem::take(&mut self.names) {
                 // Beside them lies nothing else, but nothing is taken for one that does not look like one.
                 if name.len() == 64 {
-                    let path = [&directory, b"/".as_slice(), &name, b"/config.v2.json"].concat();
-                    files.push((docker, path));
+                    let path = [&directory, b"/".as_slice(), &name].concat();
+                    // Of the drivers that keep logs, those that keep them here.
+                    let log = [&path, b"/".as_slice(), &name, b"-json.log"].concat();
+                    self.found_logs.kept_by_runtime(log);
+                    files.push((docker, [&path, b"/config.v2.json".as_slice()].concat()));
                 }
             }
         }

@@ -8,6 +8,7 @@ use schema::records::HistoryFile;
 use schema::text::escaped;
 use schema::{Outcome, Source, Text};
 
+use super::logs::current_log;
 use super::schedule::current_file;
 use super::{Capture, Met};
 use crate::Error;
@@ -412,7 +413,7 @@ impl Capture {
     }
 
     /// Asks for files, each by a request of its own that is not made again when it hangs.
-    fn try_once(&mut self, tasks: Vec<FileTask>) -> Result<(), Error> {
+    pub(super) fn try_once(&mut self, tasks: Vec<FileTask>) -> Result<(), Error> {
         self.progress.expect(tasks.len());
         let patience = PATIENCE.min(self.settings.item_timeout);
         let ready = tasks.into_iter().map(|task| Job {
@@ -497,7 +498,8 @@ impl Capture {
         Ok(())
     }
 
-    /// What is kept of a file: nothing of a named history that is the same file as one that was read, by whatever path.
+    /// What is kept of a file: nothing of a named history or a log that is the same file as one that was read, by whatever
+    /// path.
     pub(super) fn once<'a>(
         &mut self,
         asked: &mut Outstanding,
@@ -509,17 +511,29 @@ impl Capture {
             self.named_files.answer(path, Answer::Ended(end.outcome));
         }
         let has_content = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
+        if let Some(path) = current_log(asked) {
+            self.found_logs.answer(path, end.outcome);
+        }
         let (Some(file), Some(task)) = (end.file.filter(|_| has_content), current_file(asked))
         else {
             return (end, bytes);
         };
         let key = (file.device, file.inode);
         let first = self.read_files.entry(key).or_insert(task.path.clone());
-        let is_again = named.is_some() && *first != task.path;
+        let is_log = matches!(task.access, Access::Log(_))
+            || (task.access == Access::System
+                && matches!(
+                    self.sources.get(usize::from(task.source)),
+                    Some(Source::Log(_))
+                ));
+        let is_again = (named.is_some() || is_log) && *first != task.path;
         if !is_again || asked.incoming.as_ref().is_some_and(Incoming::is_begun) {
             return (end, bytes);
         }
         let reason = format!("the same file as {}", escaped(first));
+        if matches!(task.access, Access::Log(_)) {
+            self.found_logs.is_same(&task.path, first);
+        }
         asked.incoming = None;
         let end = End {
             expected: true,

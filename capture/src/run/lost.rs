@@ -113,7 +113,8 @@ impl Lost {
                 .ok()
                 .and_then(|length| task.path.get(..length))
                 .unwrap_or(&task.path),
-            Access::System | Access::Rotated(_) => {
+            Access::Log(log) if let Some(uid @ 1..) = log.uid => return Some(Place::User(uid)),
+            Access::System | Access::Rotated(_) | Access::Log(_) => {
                 let end = memchr::memrchr(b'/', &task.path).unwrap_or(0);
                 task.path.get(..end).unwrap_or_default()
             }

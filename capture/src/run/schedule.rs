@@ -268,6 +268,7 @@ impl Capture {
             Reply::Fd(fd) => {
                 asked.after = Some(fd.fd);
                 self.net_dumps.descriptor(&fd);
+                self.learn_descriptor(&fd);
                 self.sink.fd(&fd, now)?;
             }
             Reply::Thread(thread) => {
@@ -336,6 +337,7 @@ impl Capture {
             let source = self.sources.get(usize::from(task.source))?;
             let pid = match &task.access {
                 Access::Named(named) if named.through => Some(named.pid),
+                Access::Log(log) if task.path.starts_with(b"/proc/") => Some(log.pid),
                 _ => None,
             };
             return Some(Incoming::new(task.path.clone(), *source, pid));
@@ -397,7 +399,10 @@ impl Capture {
                 let ticks = schema::parse::stat::start_ticks(bytes);
                 met.identity.start_ticks = ticks.or(met.identity.start_ticks);
             }
-            _ if item.source == Source::Process("cmdline") => self.containers.arguments(bytes),
+            _ if item.source == Source::Process("cmdline") => {
+                self.containers.arguments(bytes);
+                self.learn_arguments(pid, bytes);
+            }
             _ if item.source == Source::Process("cgroup") => self.cgroups.process(bytes),
             _ if item.source == Source::Process("status") => {
                 let met = self.processes.entry(pid).or_default();

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use schema::Outcome;
+use schema::records::FoundLog;
 use schema::rotated::{self, Age};
 use schema::source::{COMPRESSED_LOG_LIMIT, LOG_TAIL_LIMIT, LOGS_LIMIT};
+use schema::{Outcome, Source, Text};
 
-use super::Capture;
+use super::{Capture, logs};
 use crate::Error;
 use crate::plan;
 use crate::protocol::{Access, End, FileTask, Request, RotatedTask};
@@ -28,21 +29,32 @@ struct Sibling {
 impl Capture {
     /// Reads the rotated siblings of all logs: the newest of each, then the second newest.
     pub(super) fn siblings(&mut self) -> Result<(), Error> {
-        let logs: Vec<(u16, &'static str)> = plan::logs()
-            .into_iter()
-            .filter(|log| log.access == Access::System)
-            .map(|log| (log.source, log.path))
+        let known = plan::logs().into_iter();
+        let known: Vec<(u16, String)> = known
+            .filter(|log| log.access == Access::System && self.settings.known_logs)
+            .map(|log| (log.source, log.path.to_owned()))
             .collect();
-        let mut directories: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for (directory, log) in logs.iter().filter_map(|(_, log)| log.rsplit_once('/')) {
-            let logs = directories.entry(directory).or_default();
-            logs.push(log.to_owned());
+        let found = (0_u16..)
+            .zip(&self.sources)
+            .find(|(_, source)| **source == Source::FoundLog)
+            .map(|(position, _)| position);
+        let is_known = |path: &str| known.iter().any(|(_, log)| log == path);
+        let mut logs = known.clone();
+        for path in self
+            .found_logs
+            .siblings()
+            .iter()
+            .filter(|path| !is_known(path))
+        {
+            logs.extend(found.map(|position| (position, path.clone())));
         }
+        let all: Vec<String> = logs.iter().map(|(_, path)| path.clone()).collect();
         let mut paths = Vec::new();
-        for (directory, logs) in directories {
+        for (directory, logs) in logs::directories(&all) {
+            let names = logs.iter().filter_map(|log| log.rsplit_once('/'));
             let task = RotatedTask {
                 directory: directory.as_bytes().to_vec(),
-                logs,
+                logs: names.map(|(_, name)| name.to_owned()).collect(),
             };
             self.work(vec![Request::ListRotated(task)])?;
             let names = std::mem::take(&mut self.names);
@@ -82,6 +94,20 @@ impl Capture {
         } else {
             LOG_TAIL_LIMIT
         };
+        if self.sources.get(usize::from(sibling.source)) == Some(&Source::FoundLog) {
+            if self.planned.contains(sibling.path.as_bytes()) {
+                return Ok(());
+            }
+            let record = FoundLog {
+                path: Text::from(sibling.path.as_bytes()),
+                found_by: Text::from("rotated"),
+                pid: None,
+                fd: None,
+                target: Text::from(sibling.path.as_bytes()),
+            };
+            let now = self.now_ms();
+            self.sink.record(&record, now)?;
+        }
         let task = FileTask {
             source: sibling.source,
             path: sibling.path.into_bytes(),
@@ -92,7 +118,7 @@ impl Capture {
 }
 
 /// The rotated logs among `paths`, by age within their log.
-fn ranked(logs: &[(u16, &'static str)], paths: &[String]) -> Vec<Sibling> {
+fn ranked(logs: &[(u16, String)], paths: &[String]) -> Vec<Sibling> {
     let mut found: BTreeMap<(u16, bool), Vec<_>> = BTreeMap::new();
     for path in paths {
         for (source, log) in logs {
@@ -132,7 +158,8 @@ mod tests {
 
     #[test]
     fn the_newest_of_every_log_come_before_older_ones() {
-        let logs = [(3, "/var/log/syslog"), (4, "/var/log/kern.log")];
+        let logs = [(3, "/var/log/syslog"), (4, "/var/log/kern.log")]
+            .map(|(source, path)| (source, path.to_owned()));
         let paths = [
             "/var/log/kern.log",
             "/var/log/kern.log-20261031",

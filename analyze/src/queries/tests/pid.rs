@@ -8,7 +8,7 @@ fn section(fixture: &Fixture, name: &str, pid: i64) -> Vec<String> {
     let query = named(super::super::pid(), name);
     shown(
         &database(fixture)
-            .collect(query.sql, &[(":pid", pid)])
+            .collect(query.sql, &[(":pid", Parameter::Number(pid))])
             .unwrap(),
     )
 }
@@ -17,7 +17,7 @@ fn hints(fixture: &Fixture, pid: i64) -> Vec<String> {
     let query = named(missing(), "pid");
     shown(
         &database(fixture)
-            .collect(query.sql, &[(":pid", pid)])
+            .collect(query.sql, &[(":pid", Parameter::Number(pid))])
             .unwrap(),
     )
 }
@@ -181,7 +181,7 @@ fn the_tree_goes_up_and_down_and_ends() {
     let tree = |pid: i64| {
         let query = named(super::super::pid(), "15-tree");
         let answer = database(&fixture)
-            .collect(query.sql, &[(":pid", pid)])
+            .collect(query.sql, &[(":pid", Parameter::Number(pid))])
             .unwrap();
         let text = |value: &Value<'_>| String::from_utf8_lossy(value.bytes().unwrap()).into_owned();
         answer
