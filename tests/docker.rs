@@ -109,6 +109,16 @@ fn start(place: &Path) -> Result<Engine, String> {
     Err(format!("the engine does not start here: {last}"))
 }
 
+/// The descriptor by which the engine holds a file open.
+fn descriptor(engine: &Engine, path: &str) -> String {
+    let directory = format!("/proc/{}/fd", engine.daemon.0.id());
+    let entries = std::fs::read_dir(directory).unwrap();
+    let found = entries.flatten().find(|entry| {
+        std::fs::read_link(entry.path()).is_ok_and(|target| target == Path::new(path))
+    });
+    found.unwrap().file_name().into_string().unwrap()
+}
+
 #[test]
 fn what_a_docker_engine_runs() {
     if !inside("what_a_docker_engine_runs") {
@@ -143,7 +153,14 @@ fn what_a_docker_engine_runs() {
         "--pids-limit",
         "31",
     ];
-    let command = ["invented/image:7", "sleep", "600"];
+    // Nobody knows the path beforehand.
+    let name = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    let directory = format!("/d{}", name.as_nanos());
+    let script = format!(
+        "echo said to everybody; echo 'ERROR said to everybody' >&2; busybox mkdir {directory}; exec 3>>{directory}/file;
+         echo '2026-11-24 08:00:00,250 ERROR [main] written to a file' >&3; exec busybox sleep 600"
+    );
+    let command = ["invented/image:7", "busybox", "sh", "-c", &script];
     let id = answer(&[&run[..], &limits, &command].concat());
     let idle = answer(&[
         "create",
@@ -158,9 +175,15 @@ fn what_a_docker_engine_runs() {
     let pid = answer(&["inspect", "-f", "{{.State.Pid}}", &id]);
     let log = answer(&["inspect", "-f", "{{.LogPath}}", &id]);
 
+    // The engine writes down what it was told to, and the script comes to its end, in their own time.
+    common::wait_for("the output of the container", || {
+        let written = std::fs::read_to_string(&log).ok()?.lines().count() == 2;
+        let command = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        (written && command.starts_with(b"busybox\0sleep")).then_some(())
+    });
     let bundle = place.join("bundle.tar.zst");
     let mut capture = Command::new("/mnt/capture");
-    capture.args(["-q", "-o"]).arg(&bundle);
+    capture.args(["-q", "--no-known-logs", "-o"]).arg(&bundle);
     let ended = run_within(&mut capture, LIMIT);
     assert!(matches!(ended.status.code(), Some(0 | 1)), "{ended:?}");
     expect_rows(
@@ -187,6 +210,47 @@ fn what_a_docker_engine_runs() {
     } else {
         skip("figures of a container", "this kernel has no limits for it");
     }
+    // What it said and what it wrote, under its name.
+    let mut show = Command::new("/mnt/analyze");
+    show.args([
+        "show",
+        "logs",
+        "--service",
+        "invented-web",
+        "--format",
+        "json",
+    ])
+    .arg(&bundle);
+    let shown = run_within(&mut show, LIMIT);
+    let shown: Vec<serde_json::Value> = serde_json::from_slice(&shown.stdout).unwrap();
+    let mut shown: Vec<_> = shown
+        .iter()
+        .map(|row| {
+            ["Service", "Severity", "Message"].map(|name| row[name].as_str().map(str::to_owned))
+        })
+        .collect();
+    shown.sort();
+    let row = |severity: Option<&str>, message: &str| {
+        [Some("invented-web"), severity, Some(message)].map(|value| value.map(str::to_owned))
+    };
+    let expected = [
+        row(None, "said to everybody"),
+        row(Some("err"), "ERROR [main] written to a file"),
+        row(Some("err"), "ERROR said to everybody"),
+    ];
+    assert_eq!(shown, expected);
+    expect_rows(
+        &bundle,
+        &format!(
+            "SELECT path, found_by, pid = {pid}, fd, target, container_id FROM log_files
+             WHERE container_id IS NOT NULL AND outcome = 'collected' ORDER BY path LIKE '/proc/%' DESC"
+        ),
+        &format!(
+            "/proc/{pid}/root{directory}/file | open file | 1 | 3 | {directory}/file | {id}\n\
+             {log} | open file | 0 | {} | {log} | {id}",
+            descriptor(&engine, &log)
+        ),
+    );
     // The engine keeps the environment in a file, and so does the shim.
     let tar = Command::new("sh")
         .args(["-c", "zstd -dc \"$0\" | grep -a -c pl0ver-pl0ver"])

@@ -219,12 +219,17 @@ pub fn print(out: &mut dyn Write) -> std::io::Result<()> {
             line("container", *source, &format!("{name} of each container"))?;
         }
     }
+    line(
+        "log",
+        Source::FoundLog,
+        "what processes hold open to append to, what their arguments name, what container runtimes keep",
+    )?;
     for file in logs() {
         at(file.source).map_or(Ok(()), |source| line("log", source, file.path))?;
     }
     writeln!(
         out,
-        "{:<10} {COMPRESSED_LOG_LIMIT:>10}  rotated siblings of /var/log/*: .N -DATE .old; with .gz .xz .zst .bz2 whole or not at all",
+        "{:<10} {COMPRESSED_LOG_LIMIT:>10}  rotated siblings of all of them: .N -DATE .old; with .gz .xz .zst .bz2 whole or not at all",
         "log"
     )?;
     let mut line = |stage: &str, source: Source, path: &str| {

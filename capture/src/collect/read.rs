@@ -111,10 +111,13 @@ impl<F: AsFd> Collector<'_, F> {
     ) -> std::io::Result<()> {
         /// Bytes of the end that are looked at.
         const LAST: u64 = 4 << 10;
-        let mut last = Vec::with_capacity(READ_SIZE);
+        let mut last = Vec::new();
         let start = opened.size.saturating_sub(LAST);
-        let read = rustix::io::pread(&opened.fd, spare_capacity(&mut last), start);
-        if read.is_ok() && last.contains(&0) {
+        let read = read_at(&opened.fd, &mut last, start, opened.size);
+        // A log that was emptied while a process wrote on begins with a hole.
+        let hole = last.iter().take_while(|byte| **byte == 0).count();
+        let text = last.get(hole..).unwrap_or_default();
+        if read.is_ok() && !last.is_empty() && (text.is_empty() || text.contains(&0)) {
             let end = End {
                 seen: opened.size,
                 file: opened.facts,
@@ -295,6 +298,30 @@ fn find_end(fd: &OwnedFd, known: u64) -> u64 {
     outside
 }
 
+/// Reads more of a file, but nothing behind `end`: the kernel refuses to read past what any file can have.
+fn read_at(fd: &OwnedFd, buffer: &mut Vec<u8>, offset: u64, end: u64) -> rustix::io::Result<usize> {
+    let before = buffer.len();
+    let most = usize::try_from(end.saturating_sub(offset)).unwrap_or(READ_SIZE);
+    buffer.resize(before.saturating_add(most.min(READ_SIZE)), 0);
+    let read = rustix::io::pread(fd, buffer.get_mut(before..).unwrap_or_default(), offset);
+    buffer.truncate(before.saturating_add(*read.as_ref().unwrap_or(&0)));
+    read
+}
+
+/// Where the last page begins of a file that is said to end in a hole, if there is something in it: file systems miscount at the end
+/// of the longest files that they can have.
+fn end_of_longest(opened: &Opened) -> Option<u64> {
+    const PAGE: u64 = 4 << 10;
+    let start = opened
+        .size
+        .checked_sub(1)?
+        .checked_div(PAGE)?
+        .checked_mul(PAGE)?;
+    let mut page = Vec::new();
+    read_at(&opened.fd, &mut page, start, opened.size).ok()?;
+    page.iter().any(|byte| *byte != 0).then_some(start)
+}
+
 fn tail<F: AsFd>(
     replies: &mut Replies<F>,
     buffer: &mut Vec<u8>,
@@ -308,7 +335,7 @@ fn tail<F: AsFd>(
         // The end of a sparse file is found without reading its holes.
         match rustix::fs::seek(&opened.fd, rustix::fs::SeekFrom::Data(start)) {
             Ok(first) => start = first.min(size),
-            Err(Errno::NXIO) => start = size,
+            Err(Errno::NXIO) => start = end_of_longest(opened).unwrap_or(size),
             Err(_) => {}
         }
     }
@@ -329,8 +356,7 @@ fn tail<F: AsFd>(
             replies.send(&Reply::Chunk(Text::from(buffer.as_slice())))?;
             buffer.clear();
         }
-        buffer.reserve(READ_SIZE);
-        match rustix::io::pread(&opened.fd, spare_capacity(buffer), offset) {
+        match read_at(&opened.fd, buffer, offset, size) {
             Ok(0) => {
                 outcome = End {
                     expected: true,
@@ -341,11 +367,7 @@ fn tail<F: AsFd>(
                 };
                 break;
             }
-            Ok(count) => {
-                offset = offset.saturating_add(to_u64(count));
-                let over = usize::try_from(offset.saturating_sub(size)).unwrap_or(0);
-                buffer.truncate(buffer.len().saturating_sub(over));
-            }
+            Ok(count) => offset = offset.saturating_add(to_u64(count)),
             Err(Errno::INTR) => {}
             Err(errno) => {
                 outcome = End::of_errno(errno);

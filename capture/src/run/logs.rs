@@ -297,6 +297,11 @@ impl Capture {
             let now = self.now_ms();
             self.sink.outcome(b"/proc", None, &end, now)?;
         }
+        // Small ones first: what they leave of their share is for the others.
+        waiting.sort_by_key(|candidate| {
+            let is_of_runtime = candidate.met.holders.is_empty();
+            (is_of_runtime, candidate.met.position)
+        });
         self.progress.expect(waiting.len());
         while !waiting.is_empty() {
             waiting = self.log_round(waiting, source)?;
