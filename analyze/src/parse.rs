@@ -63,6 +63,7 @@ pub(crate) mod shell_hosts;
 pub(crate) mod shell_words;
 pub(crate) mod sock_diag;
 pub(crate) mod syslog;
+pub(crate) mod utmp;
 pub(crate) mod zsh_history;
 
 /// What a parser understood, and what it did not.

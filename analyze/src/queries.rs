@@ -70,6 +70,7 @@ const SHOW: &[(&str, &str)] = files!("show":
     "history",
     "ip-route",
     "ip-rule",
+    "last",
     "log-files",
     "logs",
     "lsof",
@@ -83,6 +84,7 @@ const SHOW: &[(&str, &str)] = files!("show":
     "threads",
     "top",
     "vmstat",
+    "who",
 );
 
 const BRIEF: &[(&str, &str)] = files!("brief":

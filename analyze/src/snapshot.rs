@@ -211,8 +211,10 @@ impl<'a> Snapshot<'a> {
                     part,
                     content: item.content,
                 };
-                if matches!(file.source, Source::Log(_) | Source::FoundLog)
-                    && rotated::is_compressed(path)
+                if matches!(
+                    file.source,
+                    Source::Log(_) | Source::FoundLog | Source::Tail(_)
+                ) && rotated::is_compressed(path)
                 {
                     if packed.as_ref().is_none_or(|packed| packed.path != path) {
                         let next = Packed::new(path, item.name, file.source);

@@ -149,6 +149,8 @@ extractors! {
     kernel_modules::Modules,
     swaps::Swaps,
     users::Users,
+    logged_in_users::LoggedIn,
+    last::Logins,
     groups::Groups,
     etc_hosts::Hosts,
     dns_resolvers::Resolvers,

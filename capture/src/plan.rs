@@ -134,7 +134,7 @@ pub fn host_files() -> Vec<HostFile> {
 pub fn logs() -> Vec<HostFile> {
     let mut files = sources_where(|source| match source {
         Source::Device(path) => Some((path, Access::Device)),
-        Source::Log(path) => Some((path, Access::System)),
+        Source::Log(path) | Source::Tail(path) => Some((path, Access::System)),
         _ => None,
     });
     files.sort_by_key(|file| file.access != Access::Device);
@@ -273,6 +273,7 @@ mod tests {
             | Source::MountNamespace(name)
             | Source::Host(name)
             | Source::Log(name)
+            | Source::Tail(name)
             | Source::Home(name)) = source
             else {
                 continue;

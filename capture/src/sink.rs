@@ -199,7 +199,10 @@ impl<O: FrameOut> Sink<O> {
         if has_content || !incoming.bytes.is_empty() {
             self.part(&mut incoming, now_ms)?;
         }
-        if matches!(incoming.source, Source::Log(_) | Source::FoundLog) {
+        if matches!(
+            incoming.source,
+            Source::Log(_) | Source::FoundLog | Source::Tail(_)
+        ) {
             self.log_bytes = self.log_bytes.saturating_add(incoming.kept);
         }
         let (member, parts) = incoming.member.unzip();

@@ -122,7 +122,7 @@ fn source(source: &Source) -> String {
         Source::ContainerState(name) => format!("`{name}` of each container"),
         Source::Cgroup(name) => format!("`/sys/fs/cgroup/*/{name}`"),
         Source::NetDump(name) => format!("netlink dump `{name}`"),
-        Source::Log(path) => format!("`{path}` and its rotated siblings"),
+        Source::Log(path) | Source::Tail(path) => format!("`{path}` and its rotated siblings"),
         Source::Host(path) | Source::Device(path) => format!("`{path}`"),
         Source::Home(name) => format!("`~/{name}`"),
         Source::FoundLog => {

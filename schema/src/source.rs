@@ -34,6 +34,8 @@ pub enum Source {
     Host(&'static str),
     /// One log of the host, of which the tail is kept, and its rotated siblings ([`crate::rotated`]).
     Log(&'static str),
+    /// One file of the host that is appended to and is no text, of which the end is kept, and its rotated siblings.
+    Tail(&'static str),
     /// One device of the fixed list that may be opened, by its absolute path.
     Device(&'static str),
     /// A file in the home of every user, named below the home directory.
@@ -95,6 +97,8 @@ pub const LOGS_LIMIT: u64 = 64 << 20;
 pub const FOUND_LOGS_LIMIT: u64 = 48 << 20;
 /// Most bytes kept of the end of the kernel's log buffer; distributions configure 128 KiB to 1 MiB.
 pub const KERNEL_LOG_LIMIT: u64 = 4 << 20;
+/// Most bytes kept of the end of one file of records: ten thousand logins.
+pub const RECORDS_LIMIT: u64 = 4 << 20;
 /// Most bytes kept of the end of one history file.
 pub const HISTORY_LIMIT: u64 = 4 << 20;
 
@@ -125,6 +129,7 @@ impl Source {
             Source::Process("cmdline" | "environ") => ARGUMENTS_LIMIT,
             Source::NetNamespace(_) | Source::NetDump(_) => NET_TABLE_LIMIT,
             Source::Log(_) | Source::FoundLog => LOG_TAIL_LIMIT,
+            Source::Tail(_) => RECORDS_LIMIT,
             Source::Device(_) => KERNEL_LOG_LIMIT,
             Source::Home(_) | Source::NamedHistory => HISTORY_LIMIT,
             _ => FILE_LIMIT,
@@ -141,6 +146,7 @@ impl Source {
             Source::Host(_) | Source::Cgroup(_) | Source::ContainerState(_) => Lane::System,
             Source::Log(_)
             | Source::FoundLog
+            | Source::Tail(_)
             | Source::Device(_)
             | Source::Home(_)
             | Source::NamedHistory => Lane::Log,
@@ -200,7 +206,7 @@ impl SourceMap {
                 Source::Host(path) | Source::Device(path) => {
                     map.absolute.insert(path, source);
                 }
-                Source::Log(path) => {
+                Source::Log(path) | Source::Tail(path) => {
                     map.absolute.insert(path, source);
                     map.logs.push((path, source));
                 }

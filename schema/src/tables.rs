@@ -78,6 +78,8 @@ tables! {
     kernel_modules::KernelModule,
     swaps::Swap,
     users::User,
+    logged_in_users::LoggedInUser,
+    last::Last,
     groups::Group,
     etc_hosts::EtcHost,
     dns_resolvers::DnsResolver,

@@ -258,7 +258,7 @@ fn read_as(source: Source, conditions: &mut Vec<String>) {
                 SELECT 1 FROM {OTHER} AND path GLOB 'netlink/*/{name}.bin' AND outcome = 'collected'
             )"
         )),
-        Source::Host(path) | Source::Log(path) | Source::Device(path) => {
+        Source::Host(path) | Source::Log(path) | Source::Tail(path) | Source::Device(path) => {
             conditions.push(format!("path = '{path}'"));
         }
         // Only the limits are a difference, and they are told with the rest.

@@ -18,7 +18,7 @@ use super::{
     proc_pid_cmdline, proc_pid_environ, proc_pid_fdinfo, proc_pid_limits, proc_pid_maps,
     proc_pid_mountinfo, proc_pid_stat, proc_pid_status, proc_pid_values, proc_pressure, proc_stat,
     proc_swaps, proc_sys, proc_uptime, proc_vmstat, rtnetlink, sh_history, shell_history,
-    shell_hosts, shell_words, sock_diag, syslog, zsh_history,
+    shell_hosts, shell_words, sock_diag, syslog, utmp, zsh_history,
 };
 
 /// What a parser reads; a fuzz target for each.
@@ -350,6 +350,18 @@ pub const EVERY: &[Parser] = &[
         oom::line(text);
         for adjustment in 0..10 {
             oom::listed(text, adjustment);
+        }
+    }),
+    parser("utmp", Host, |text| {
+        for order in [ByteOrder::Little, ByteOrder::Big] {
+            for offset in [0, 17, u64::MAX] {
+                let records = utmp::parse(text, offset, order);
+                for record in &records.value {
+                    utmp::kind_name(record.kind);
+                }
+                rows(text, records);
+            }
+            rows(text, utmp::lastlog(text, order));
         }
     }),
     parser("syslog", Log, |text| {

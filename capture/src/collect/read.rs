@@ -39,6 +39,7 @@ fn keep(source: Source, opened: &Opened) -> Keep {
         _ if opened.is_device => Keep::Records,
         Source::Log(_)
         | Source::FoundLog
+        | Source::Tail(_)
         | Source::Home(_)
         | Source::NamedHistory
         | Source::Device(_) => Keep::Tail,

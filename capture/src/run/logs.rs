@@ -154,15 +154,13 @@ impl Capture {
         // What the kernel said is overwritten first.
         self.files(devices.into_iter())?;
         self.followed_logs()?;
-        if self.settings.known_logs {
-            let planned = std::mem::take(&mut self.planned);
-            let logs: Vec<_> = logs
-                .into_iter()
-                .filter(|task| !planned.contains(&task.path))
-                .collect();
-            self.planned = planned;
-            self.files(logs.into_iter())?;
-        }
+        let is_wanted = |task: &FileTask| {
+            let source = self.sources.get(usize::from(task.source));
+            let is_log = matches!(source, Some(Source::Log(_)));
+            !self.planned.contains(&task.path) && (self.settings.known_logs || !is_log)
+        };
+        let logs: Vec<_> = logs.into_iter().filter(is_wanted).collect();
+        self.files(logs.into_iter())?;
         self.siblings()
     }
 

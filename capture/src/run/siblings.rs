@@ -31,7 +31,11 @@ impl Capture {
     pub(super) fn siblings(&mut self) -> Result<(), Error> {
         let known = plan::logs().into_iter();
         let known: Vec<(u16, String)> = known
-            .filter(|log| log.access == Access::System && self.settings.known_logs)
+            .filter(|log| {
+                let source = self.sources.get(usize::from(log.source));
+                let is_log = matches!(source, Some(Source::Log(_)));
+                log.access == Access::System && (self.settings.known_logs || !is_log)
+            })
             .map(|log| (log.source, log.path.to_owned()))
             .collect();
         let found = (0_u16..)
