@@ -7,7 +7,7 @@ crate::table! {
     /// Who is logged in, by `/run/utmp`: every entry, those of the system's own too. Systems without the file have their users in
     /// `processes` (`login_uid`, and control groups below `user.slice`).
     pub struct LoggedInUser<'a> in "logged_in_users" {
-        sources: [Source::Tail("/run/utmp")],
+        sources: [Source::Host("/run/utmp")],
         key: [tty, pid, time],
         logical_key: [type, user, tty, host],
         volatile: [record_no],
