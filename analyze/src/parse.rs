@@ -17,6 +17,7 @@ pub(crate) mod etc;
 #[cfg(any(test, fuzzing))]
 pub mod every;
 pub(crate) mod fish_history;
+pub(crate) mod journal_export;
 pub(crate) mod json_log;
 pub(crate) mod log_line;
 pub(crate) mod log_time;

@@ -129,6 +129,7 @@ extractors! {
     multicast_groups::Groups,
     log_files::LogFiles,
     log_lines::LogLines,
+    journal::Journal,
     oom_kills::OomKills,
     shell_history::Histories,
     history_hosts::Hosts,

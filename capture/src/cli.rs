@@ -57,6 +57,9 @@ pub struct Arguments {
     /// Take only the logs that processes hold open or name, and none because of its path.
     #[arg(long)]
     no_known_logs: bool,
+    /// Most entries that are kept of the end of each file of the journal; 0 for none.
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    journal_entries: u32,
     /// Keep secrets as they are.
     #[arg(long, conflicts_with = "case_key")]
     no_redaction: bool,
@@ -196,6 +199,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
         workers: arguments.workers.unwrap_or(workers),
         allow_module_load: arguments.allow_module_load,
         known_logs: !arguments.no_known_logs,
+        journal_entries: arguments.journal_entries,
         redact: !arguments.no_redaction,
         case_key: arguments.case_key.clone(),
         progress: !arguments.quiet,

@@ -2,6 +2,7 @@
 
 mod file_systems;
 mod files;
+mod journal;
 mod net_dump;
 mod process;
 mod read;

@@ -12,6 +12,7 @@ pub mod exit;
 pub mod history;
 pub mod host;
 pub mod jobs;
+pub mod journal;
 pub mod key;
 pub mod log;
 pub mod netlink;

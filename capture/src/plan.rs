@@ -235,6 +235,13 @@ pub fn print(out: &mut dyn Write) -> std::io::Result<()> {
     let mut line = |stage: &str, source: Source, path: &str| {
         writeln!(out, "{stage:<10} {:>10}  {path}", source.limit())
     };
+    for place in schema::source::JOURNALS {
+        line(
+            "journal",
+            Source::Journal,
+            &format!("{place}/*/*.journal, by entries"),
+        )?;
+    }
     for (source, name) in home_files() {
         at(source).map_or(Ok(()), |source| {
             line("home", source, &format!("HOME/{name}"))

@@ -70,9 +70,12 @@ impl Request {
     pub fn is_tried_once(&self) -> bool {
         match self {
             Request::FileSystems(_) => true,
-            Request::Files(tasks) => tasks
-                .iter()
-                .all(|task| matches!(task.access, Access::Named(_) | Access::Log(_))),
+            Request::Files(tasks) => tasks.iter().all(|task| {
+                matches!(
+                    task.access,
+                    Access::Named(_) | Access::Log(_) | Access::Journal { .. }
+                )
+            }),
             _ => false,
         }
     }
@@ -188,6 +191,13 @@ pub enum Access {
     Named(Named),
     /// A log that was found by following a process.
     Log(FollowedLog),
+    /// A file of the journal, opened like a file of the system, of which the last entries are kept.
+    Journal {
+        /// Most of them.
+        entries: u32,
+        /// Most bytes of what is kept.
+        limit: u64,
+    },
     /// A netlink dump of a network namespace. Its path is that of [`schema::member::dump`].
     NetDump(NetWay),
 }

@@ -7,6 +7,7 @@ mod destination;
 mod file_systems;
 mod footprint;
 mod histories;
+mod journals;
 mod logs;
 mod lost;
 mod namespaces;
@@ -76,6 +77,8 @@ pub struct Settings {
     pub allow_module_load: bool,
     /// Whether logs are looked for at the paths that distributions give them, too.
     pub known_logs: bool,
+    /// Most entries that are kept of the end of a file of the journal.
+    pub journal_entries: u32,
     /// Whether secrets are replaced.
     pub redact: bool,
     /// The file of a key that several captures share; `None` for a key of this one alone.
@@ -455,6 +458,7 @@ impl Capture {
         self.container_states()?;
         self.progress.stage("logs");
         self.logs()?;
+        self.journals()?;
         self.histories()
     }
 

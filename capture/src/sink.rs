@@ -22,8 +22,9 @@ pub struct Sink<O> {
     writer: Writer<O>,
     redactor: Option<Redactor>,
     tally: Tally,
-    /// Bytes kept of logs.
+    /// Bytes kept of logs, and of the journal.
     log_bytes: u64,
+    journal_bytes: u64,
     /// Set once the output took no more: what comes after is lost, and counted.
     full: Option<String>,
 }
@@ -88,6 +89,7 @@ impl<O: FrameOut> Sink<O> {
             redactor,
             tally: Tally::default(),
             log_bytes: 0,
+            journal_bytes: 0,
             full: None,
         }
     }
@@ -109,6 +111,11 @@ impl<O: FrameOut> Sink<O> {
     /// Bytes kept of logs so far, their rotated siblings included.
     pub fn log_bytes(&self) -> u64 {
         self.log_bytes
+    }
+
+    /// Bytes kept of the journal so far.
+    pub fn journal_bytes(&self) -> u64 {
+        self.journal_bytes
     }
 
     /// Why the output took no more, if it did.
@@ -204,6 +211,9 @@ impl<O: FrameOut> Sink<O> {
             Source::Log(_) | Source::FoundLog | Source::Tail(_)
         ) {
             self.log_bytes = self.log_bytes.saturating_add(incoming.kept);
+        }
+        if incoming.source == Source::Journal {
+            self.journal_bytes = self.journal_bytes.saturating_add(incoming.kept);
         }
         let (member, parts) = incoming.member.unzip();
         self.note(end, &incoming.path);

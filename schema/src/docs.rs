@@ -125,6 +125,7 @@ fn source(source: &Source) -> String {
         Source::Log(path) | Source::Tail(path) => format!("`{path}` and its rotated siblings"),
         Source::Host(path) | Source::Device(path) => format!("`{path}`"),
         Source::Home(name) => format!("`~/{name}`"),
+        Source::Journal => "the files of the journal, entry by entry".to_owned(),
         Source::FoundLog => {
             "the logs that processes hold open or name, and their rotated siblings".to_owned()
         }

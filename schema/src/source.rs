@@ -42,6 +42,8 @@ pub enum Source {
     Home(&'static str),
     /// A history of a shell that the environment of a process names (`HISTFILE`).
     NamedHistory,
+    /// A file of the systemd journal, of which the last entries are kept, in the export format.
+    Journal,
     /// A log that was found by following a process ([`crate::records::FoundLog`]), and its rotated siblings.
     FoundLog,
 }
@@ -97,6 +99,10 @@ pub const LOGS_LIMIT: u64 = 64 << 20;
 pub const FOUND_LOGS_LIMIT: u64 = 48 << 20;
 /// Most bytes kept of the end of the kernel's log buffer; distributions configure 128 KiB to 1 MiB.
 pub const KERNEL_LOG_LIMIT: u64 = 4 << 20;
+/// Where the journal is kept: until the next start, and for good.
+pub const JOURNALS: [&str; 2] = ["/run/log/journal", "/var/log/journal"];
+/// Most bytes kept of the journal, in the export format.
+pub const JOURNALS_LIMIT: u64 = 24 << 20;
 /// Most bytes kept of the end of one file of records: ten thousand logins.
 pub const RECORDS_LIMIT: u64 = 4 << 20;
 /// Most bytes kept of the end of one history file.
@@ -130,6 +136,7 @@ impl Source {
             Source::NetNamespace(_) | Source::NetDump(_) => NET_TABLE_LIMIT,
             Source::Log(_) | Source::FoundLog => LOG_TAIL_LIMIT,
             Source::Tail(_) => RECORDS_LIMIT,
+            Source::Journal => JOURNALS_LIMIT,
             Source::Device(_) => KERNEL_LOG_LIMIT,
             Source::Home(_) | Source::NamedHistory => HISTORY_LIMIT,
             _ => FILE_LIMIT,
@@ -146,6 +153,7 @@ impl Source {
             Source::Host(_) | Source::Cgroup(_) | Source::ContainerState(_) => Lane::System,
             Source::Log(_)
             | Source::FoundLog
+            | Source::Journal
             | Source::Tail(_)
             | Source::Device(_)
             | Source::Home(_)
@@ -221,7 +229,11 @@ impl SourceMap {
                 }
                 Source::Home(name) => map.below_home.push((name, source)),
                 // Which paths they are is told by records of their own.
-                Source::Record | Source::Evidence(_) | Source::NamedHistory | Source::FoundLog => {}
+                Source::Record
+                | Source::Evidence(_)
+                | Source::NamedHistory
+                | Source::FoundLog
+                | Source::Journal => {}
             }
         }
         map
@@ -273,6 +285,7 @@ impl SourceMap {
             .copied()
             .or_else(|| self.in_cgroup(path))
             .or_else(|| self.container_state(path))
+            .or_else(|| journal(path))
             .or_else(|| self.rotated(path))
             .or_else(|| self.in_home(bytes));
         source.map(Located::of)
@@ -319,6 +332,16 @@ impl SourceMap {
             .find(|(log, _)| crate::rotated::sibling(log, path).is_some())
             .map(|(_, source)| *source)
     }
+}
+
+/// Whether a path is that of a file of the journal.
+fn journal(path: &str) -> Option<Source> {
+    let is_there = JOURNALS.iter().any(|place| {
+        path.strip_prefix(place)
+            .is_some_and(|below| below.starts_with('/'))
+    });
+    let is_journal = path.ends_with(".journal") || path.ends_with(".journal~");
+    (is_there && is_journal).then_some(Source::Journal)
 }
 
 /// The dump that says the same as a file of a network namespace, and more.

@@ -57,6 +57,7 @@ tables! {
     multicast_groups::MulticastGroup,
     log_files::LogFile,
     log_lines::LogLine,
+    journal::JournalEntry,
     oom_kills::OomKill,
     shell_history::ShellHistory,
     history_hosts::HistoryHost,

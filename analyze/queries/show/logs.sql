@@ -34,6 +34,13 @@ WITH
     WHERE :service IS NULL
       OR owners.is_asked
       OR lines.program = :service
+      OR (lines.path, lines.line_no) IN (
+        SELECT path, line_no
+        FROM journal
+        WHERE systemd_unit IN (:service, :service || '.service')
+          OR (length(:service) >= 6 AND substr(container_id, 1, length(:service)) = :service)
+          OR container_id IN (SELECT id FROM containers WHERE name = :service)
+      )
   )
 SELECT
   strftime('%Y-%m-%d %H:%M:%S', time_us / 1000000, 'unixepoch') || printf('.%03d', time_us / 1000 % 1000) AS "Time",

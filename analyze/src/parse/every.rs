@@ -11,14 +11,14 @@ use super::address::{self, ByteOrder, Words};
 use super::log_time::{self, Calendar};
 use super::{
     EXCERPT_LIMIT, ISSUE_LIMIT, Issue, Parsed, bash_history, bytes, cgroup_files, container,
-    container_state, ctnetlink, dev_kmsg, etc, fish_history, json_log, log_line, nf_conntrack, oom,
-    os_release, proc_diskstats, proc_loadavg, proc_locks, proc_meminfo, proc_modules, proc_net_arp,
-    proc_net_dev, proc_net_fib_trie, proc_net_if_inet6, proc_net_igmp, proc_net_netlink,
-    proc_net_packet, proc_net_route, proc_net_snmp, proc_net_tcp, proc_net_unix, proc_pid_cgroup,
-    proc_pid_cmdline, proc_pid_environ, proc_pid_fdinfo, proc_pid_limits, proc_pid_maps,
-    proc_pid_mountinfo, proc_pid_stat, proc_pid_status, proc_pid_values, proc_pressure, proc_stat,
-    proc_swaps, proc_sys, proc_uptime, proc_vmstat, rtnetlink, sh_history, shell_history,
-    shell_hosts, shell_words, sock_diag, syslog, utmp, zsh_history,
+    container_state, ctnetlink, dev_kmsg, etc, fish_history, journal_export, json_log, log_line,
+    nf_conntrack, oom, os_release, proc_diskstats, proc_loadavg, proc_locks, proc_meminfo,
+    proc_modules, proc_net_arp, proc_net_dev, proc_net_fib_trie, proc_net_if_inet6, proc_net_igmp,
+    proc_net_netlink, proc_net_packet, proc_net_route, proc_net_snmp, proc_net_tcp, proc_net_unix,
+    proc_pid_cgroup, proc_pid_cmdline, proc_pid_environ, proc_pid_fdinfo, proc_pid_limits,
+    proc_pid_maps, proc_pid_mountinfo, proc_pid_stat, proc_pid_status, proc_pid_values,
+    proc_pressure, proc_stat, proc_swaps, proc_sys, proc_uptime, proc_vmstat, rtnetlink,
+    sh_history, shell_history, shell_hosts, shell_words, sock_diag, syslog, utmp, zsh_history,
 };
 
 /// What a parser reads; a fuzz target for each.
@@ -339,6 +339,13 @@ pub const EVERY: &[Parser] = &[
             assert!(log_line::unwrapped(text, calendar).message.len() <= text.len());
             log_line::inner(text, calendar);
         });
+    }),
+    parser("journal_export", Log, |text| {
+        let mut rest = text;
+        while let journal_export::Next::Entry(_, used) = journal_export::next(rest) {
+            assert!(used > 0);
+            rest = &rest[used..];
+        }
     }),
     parser("json_log", Log, |text| {
         each_calendar(|calendar| {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use schema::tables::LogLine;
 use schema::{Row, Source, TableDef, Text, rotated};
 
+use super::journal::{self, Entries};
 use crate::extract::{Extract, Facts, File, Sink};
 use crate::parse::log_line::{self, Entry};
 use crate::parse::log_time::Calendar;
@@ -17,6 +18,7 @@ const SLACK_US: i64 = 86_400_000_000;
 #[derive(Default)]
 pub(super) struct LogLines {
     progress: Progress,
+    journal: Entries,
 }
 
 /// How far logs were read, by path: a log may come in parts.
@@ -50,6 +52,7 @@ impl Extract for LogLines {
                 });
             }),
             Source::Device(_) => self.kernel(file, facts, sink),
+            Source::Journal => self.journal(file, facts, sink),
             // The zone, which is in the facts already.
             _ => {}
         }
@@ -101,6 +104,40 @@ impl Progress {
 }
 
 impl LogLines {
+    /// Entries of the journal; what is torn is reported by its own table.
+    fn journal<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
+        let calendar = calendar(file, facts);
+        let _ = self.journal.each(file, &mut |line_no, entry| {
+            let Some(message) = entry.get("MESSAGE") else {
+                return;
+            };
+            let time_us = journal::time_us(entry);
+            let field = |name: &str| entry.get(name).map(Text::from);
+            let is_kernel = entry.get("_TRANSPORT") == Some(b"kernel");
+            let program = field("SYSLOG_IDENTIFIER").or_else(|| field("_COMM"));
+            // Programs that write to their output have its level for all lines, whatever they say.
+            let is_output = entry.get("_TRANSPORT") == Some(b"stdout");
+            let said = is_output
+                .then(|| log_line::inner(message, &calendar).severity)
+                .flatten();
+            sink.row(&LogLine {
+                path: Text::from(file.path),
+                line_no,
+                time: time_us.map(whole_seconds),
+                time_us,
+                host: field("_HOSTNAME"),
+                program: if is_kernel {
+                    Some(Text::from("kernel"))
+                } else {
+                    program
+                },
+                pid: entry.number("_PID").or_else(|| entry.number("SYSLOG_PID")),
+                severity: said.or_else(|| entry.number("PRIORITY")),
+                message: Text::from(message),
+            });
+        });
+    }
+
     fn kernel<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
         let reached = self.progress.0.entry(file.path.to_vec()).or_default();
         for record in dev_kmsg::parse(file.content).reported(file.member, sink) {

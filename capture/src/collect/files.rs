@@ -18,7 +18,10 @@ impl<F: AsFd> Collector<'_, F> {
         let opened = match &task.access {
             Access::NetDump(way) => return self.net_dump(task, way),
             Access::Proc => self.host.proc_file(&task.path).map_err(Refusal::end),
-            access @ (Access::System | Access::Home(_) | Access::Rotated(_)) => {
+            access @ (Access::System
+            | Access::Home(_)
+            | Access::Rotated(_)
+            | Access::Journal { .. }) => {
                 let opened = self.host.file(&task.path, access);
                 opened.map_err(Refusal::end)
             }
@@ -37,6 +40,9 @@ impl<F: AsFd> Collector<'_, F> {
             (Ok(opened), Some(_)) if let Access::Rotated(limit) = task.access => {
                 let is_compressed = schema::rotated::is_compressed(&task.path);
                 self.answer_rotated(is_compressed, limit, &opened, started)
+            }
+            (Ok(opened), Some(_)) if let Access::Journal { entries, limit } = task.access => {
+                self.journal(entries, limit, &opened, started)
             }
             (Ok(opened), Some(_)) if let Access::Log(log) = &task.access => {
                 self.answer_log(log.limit, &opened, started)

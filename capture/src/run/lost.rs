@@ -114,7 +114,7 @@ impl Lost {
                 .and_then(|length| task.path.get(..length))
                 .unwrap_or(&task.path),
             Access::Log(log) if let Some(uid @ 1..) = log.uid => return Some(Place::User(uid)),
-            Access::System | Access::Rotated(_) | Access::Log(_) => {
+            Access::System | Access::Rotated(_) | Access::Log(_) | Access::Journal { .. } => {
                 let end = memchr::memrchr(b'/', &task.path).unwrap_or(0);
                 task.path.get(..end).unwrap_or_default()
             }

@@ -66,7 +66,7 @@ crate::table! {
     /// Times without a zone are read in the host's own zone, and get their year from the modification time of the file.
     /// Virtual table `log_lines_fts` has the same columns for full-text search (FTS5) in `program` and `message`.
     pub struct LogLine<'a> in "log_lines" {
-        sources: logs![Source::Device("/dev/kmsg"), Source::Host("/etc/localtime"), Source::Host("/etc/timezone")],
+        sources: logs![Source::Journal, Source::Device("/dev/kmsg"), Source::Host("/etc/localtime"), Source::Host("/etc/timezone")],
         /// Path of the log; `/dev/kmsg` for the kernel's.
         path: Text<'a>,
         /// Line within the kept bytes, of a compressed log within its text, counted from 1; the first one of a tail may be cut at its front.
