@@ -19,6 +19,7 @@ pub mod every;
 pub(crate) mod fish_history;
 pub(crate) mod journal_export;
 pub(crate) mod json_log;
+pub(crate) mod kernel_event;
 pub(crate) mod log_line;
 pub(crate) mod log_time;
 pub(crate) mod netlink;

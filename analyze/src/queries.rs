@@ -70,6 +70,7 @@ const SHOW: &[(&str, &str)] = files!("show":
     "history",
     "ip-route",
     "ip-rule",
+    "kernel-events",
     "last",
     "log-files",
     "logs",
@@ -94,6 +95,7 @@ const BRIEF: &[(&str, &str)] = files!("brief":
     "40-remote",
     "45-history-hosts",
     "48-oom-kills",
+    "49-kernel-events",
     "50-errors",
 );
 

@@ -7,6 +7,7 @@ use schema::records::ProcessLink;
 
 use crate::extract::{Extract, Facts, File, Record, Sink};
 
+mod kernel_lines;
 mod members;
 mod net_dumps;
 
@@ -131,6 +132,7 @@ extractors! {
     log_lines::LogLines,
     journal::Journal,
     oom_kills::OomKills,
+    kernel_events::Events,
     shell_history::Histories,
     history_hosts::Hosts,
     memory_info::Amounts,

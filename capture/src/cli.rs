@@ -60,6 +60,9 @@ pub struct Arguments {
     /// Most entries that are kept of the end of each file of the journal; 0 for none.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     journal_entries: u32,
+    /// Keep the entries of the journal of this time before the capture, such as 30m, 6h or 2d, however many they are.
+    #[arg(long, value_name = "AGE", value_parser = age, conflicts_with = "journal_entries")]
+    journal_since: Option<Duration>,
     /// Keep secrets as they are.
     #[arg(long, conflicts_with = "case_key")]
     no_redaction: bool,
@@ -199,11 +202,32 @@ fn settings(arguments: &Arguments) -> Result<Settings, Error> {
         workers: arguments.workers.unwrap_or(workers),
         allow_module_load: arguments.allow_module_load,
         known_logs: !arguments.no_known_logs,
-        journal_entries: arguments.journal_entries,
+        journal_entries: arguments
+            .journal_since
+            .map_or(arguments.journal_entries, |_| u32::MAX),
+        journal_since: arguments.journal_since,
         redact: !arguments.no_redaction,
         case_key: arguments.case_key.clone(),
         progress: !arguments.quiet,
     })
+}
+
+/// A number of seconds, minutes, hours or days.
+fn age(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text}: no number with s, m, h or d behind it");
+    let unit = match text.chars().next_back() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3600,
+        Some('d') => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number = text.get(..text.len().saturating_sub(1)).unwrap_or_default();
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number
+        .checked_mul(unit)
+        .map(Duration::from_secs)
+        .ok_or_else(wrong)
 }
 
 /// A number of bytes, with K, M or G for powers of 1024.

@@ -137,6 +137,14 @@ impl<R: ReadAt> Journal<R> {
         (size >= 16).then_some((header[0], header[1], size))
     }
 
+    /// When the journal took an entry, counted from 0, microseconds since 1970; `None` where that cannot be read.
+    pub fn realtime(&self, number: u64) -> Option<u64> {
+        let mut realtime = [0; 8];
+        let at = self.entry_offset(number)?.checked_add(24)?;
+        exactly(&self.file, &mut realtime, at)?;
+        Some(u64::from_le_bytes(realtime)).filter(|us| *us != 0)
+    }
+
     /// Appends an entry, counted from 0, in the export format.
     pub fn export(&mut self, number: u64, out: &mut Vec<u8>) -> Result<(), Odd> {
         let start = out.len();

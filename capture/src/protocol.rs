@@ -197,6 +197,8 @@ pub enum Access {
         entries: u32,
         /// Most bytes of what is kept.
         limit: u64,
+        /// The oldest that is kept, microseconds since 1970.
+        since_us: u64,
     },
     /// A netlink dump of a network namespace. Its path is that of [`schema::member::dump`].
     NetDump(NetWay),

@@ -79,6 +79,8 @@ pub struct Settings {
     pub known_logs: bool,
     /// Most entries that are kept of the end of a file of the journal.
     pub journal_entries: u32,
+    /// How old they may be.
+    pub journal_since: Option<Duration>,
     /// Whether secrets are replaced.
     pub redact: bool,
     /// The file of a key that several captures share; `None` for a key of this one alone.

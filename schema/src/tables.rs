@@ -59,6 +59,7 @@ tables! {
     log_lines::LogLine,
     journal::JournalEntry,
     oom_kills::OomKill,
+    kernel_events::KernelEvent,
     shell_history::ShellHistory,
     history_hosts::HistoryHost,
     memory_info::MemoryInfo,

@@ -11,14 +11,15 @@ use super::address::{self, ByteOrder, Words};
 use super::log_time::{self, Calendar};
 use super::{
     EXCERPT_LIMIT, ISSUE_LIMIT, Issue, Parsed, bash_history, bytes, cgroup_files, container,
-    container_state, ctnetlink, dev_kmsg, etc, fish_history, journal_export, json_log, log_line,
-    nf_conntrack, oom, os_release, proc_diskstats, proc_loadavg, proc_locks, proc_meminfo,
-    proc_modules, proc_net_arp, proc_net_dev, proc_net_fib_trie, proc_net_if_inet6, proc_net_igmp,
-    proc_net_netlink, proc_net_packet, proc_net_route, proc_net_snmp, proc_net_tcp, proc_net_unix,
-    proc_pid_cgroup, proc_pid_cmdline, proc_pid_environ, proc_pid_fdinfo, proc_pid_limits,
-    proc_pid_maps, proc_pid_mountinfo, proc_pid_stat, proc_pid_status, proc_pid_values,
-    proc_pressure, proc_stat, proc_swaps, proc_sys, proc_uptime, proc_vmstat, rtnetlink,
-    sh_history, shell_history, shell_hosts, shell_words, sock_diag, syslog, utmp, zsh_history,
+    container_state, ctnetlink, dev_kmsg, etc, fish_history, journal_export, json_log,
+    kernel_event, log_line, nf_conntrack, oom, os_release, proc_diskstats, proc_loadavg,
+    proc_locks, proc_meminfo, proc_modules, proc_net_arp, proc_net_dev, proc_net_fib_trie,
+    proc_net_if_inet6, proc_net_igmp, proc_net_netlink, proc_net_packet, proc_net_route,
+    proc_net_snmp, proc_net_tcp, proc_net_unix, proc_pid_cgroup, proc_pid_cmdline,
+    proc_pid_environ, proc_pid_fdinfo, proc_pid_limits, proc_pid_maps, proc_pid_mountinfo,
+    proc_pid_stat, proc_pid_status, proc_pid_values, proc_pressure, proc_stat, proc_swaps,
+    proc_sys, proc_uptime, proc_vmstat, rtnetlink, sh_history, shell_history, shell_hosts,
+    shell_words, sock_diag, syslog, utmp, zsh_history,
 };
 
 /// What a parser reads; a fuzz target for each.
@@ -344,7 +345,7 @@ pub const EVERY: &[Parser] = &[
         let mut rest = text;
         while let journal_export::Next::Entry(_, used) = journal_export::next(rest) {
             assert!(used > 0);
-            rest = &rest[used..];
+            rest = rest.get(used..).unwrap_or_default();
         }
     }),
     parser("json_log", Log, |text| {
@@ -352,6 +353,15 @@ pub const EVERY: &[Parser] = &[
             json_log::entry(text, calendar);
             json_log::of_program(text, calendar);
         });
+    }),
+    parser("kernel_event", Log, |text| {
+        if let Some(event) = kernel_event::line(text) {
+            assert!(
+                event
+                    .subject
+                    .is_none_or(|subject| subject.len() < text.len())
+            );
+        }
     }),
     parser("oom", Log, |text| {
         oom::line(text);

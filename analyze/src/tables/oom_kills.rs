@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use schema::tables::OomKill;
-use schema::{Row, Source, TableDef, Text};
+use schema::{Row, TableDef, Text};
 
-use super::log_lines::{Progress, since_boot, whole_seconds};
+use super::kernel_lines::{KernelLines, Place};
+use super::log_lines::whole_seconds;
 use crate::extract::{Extract, Facts, File, Sink};
-use crate::parse::log_time;
 use crate::parse::oom::{self, Context, OomLine, Victim};
-use crate::parse::{Issue, dev_kmsg};
+use crate::parse::Issue;
 
 /// Lines of kills that are looked at: a host that kills once a second for a day writes fewer.
 const KILL_LIMIT: usize = 100_000;
@@ -29,7 +29,7 @@ const LINES_LIMIT: usize = 64;
 /// Fills `oom_kills`.
 #[derive(Default)]
 pub(super) struct OomKills {
-    progress: Progress,
+    lines: KernelLines,
     found: Found,
 }
 
@@ -87,51 +87,15 @@ struct Kill {
     others: Vec<(Vec<u8>, Option<i64>)>,
 }
 
-/// Where and when a line was written.
-struct Place {
-    line_no: u64,
-    time_us: Option<i64>,
-    stamp_us: Option<u64>,
-    is_by_boot: bool,
-}
-
 impl Extract for OomKills {
     const TABLE: TableDef = OomKill::TABLE;
 
     fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, _sink: &mut S) {
-        let found = &mut self.found;
+        let OomKills { lines, found } = self;
         found.enter(file.path);
-        match file.source {
-            Source::Log(_) | Source::FoundLog => self.progress.lines(file, facts, &mut |line_no, line| {
-                let (stamp_us, message) = unstamped(&line.message);
-                let is_kernel = line.program.as_deref() == Some(b"kernel");
-                if !is_kernel && stamp_us.is_none() {
-                    return;
-                }
-                let place = Place {
-                    line_no,
-                    time_us: line.time_us,
-                    stamp_us,
-                    is_by_boot: is_kernel && line.host.is_none() && stamp_us.is_some(),
-                };
-                found.line(message, &place);
-            }),
-            Source::Device(_) => {
-                // `log_lines` reports what is no record.
-                for record in dev_kmsg::parse(file.content).value {
-                    if record.facility == 0 {
-                        let place = Place {
-                            line_no: record.line,
-                            time_us: since_boot(record.time_us, facts),
-                            stamp_us: Some(record.time_us),
-                            is_by_boot: true,
-                        };
-                        found.line(&record.message, &place);
-                    }
-                }
-            }
-            _ => {}
-        }
+        lines.each(file, facts, &mut |message, place| {
+            found.line(message, place);
+        });
     }
 
     fn finish<S: Sink>(&mut self, _facts: &Facts, sink: &mut S) {
@@ -166,20 +130,6 @@ impl Extract for OomKills {
             });
         }
     }
-}
-
-/// The kernel's stamp and caller (`[   12.345678][  T123]`) before a message, and the message.
-fn unstamped(message: &[u8]) -> (Option<u64>, &[u8]) {
-    let Some((stamp_us, rest)) = log_time::since_boot(message) else {
-        return (None, message);
-    };
-    let caller = rest.strip_prefix(b"[").and_then(|inside| {
-        let end = memchr::memchr(b']', inside)?;
-        let (caller, rest) = inside.split_at_checked(end)?;
-        matches!(caller.trim_ascii_start().first(), Some(b'T' | b'C')).then_some(())?;
-        rest.strip_prefix(b"] ").or(rest.strip_prefix(b"]"))
-    });
-    (Some(stamp_us), caller.unwrap_or(rest))
 }
 
 impl Found {
@@ -592,14 +542,4 @@ mod tests {
         );
     }
 
-    #[test]
-    fn stamps_are_cut_off() {
-        let check = |text: &[u8], stamp_us, rest: &[u8]| {
-            assert_eq!(unstamped(text), (stamp_us, rest));
-        };
-        check(b"[   12.000001] x", Some(12_000_001), b"x");
-        check(b"[   12.000001][  T123] x", Some(12_000_001), b"x");
-        check(b"[   12.000001] [ 123] x", Some(12_000_001), b"[ 123] x");
-        check(b"x", None, b"x");
-    }
 }

@@ -41,8 +41,14 @@ impl<F: AsFd> Collector<'_, F> {
                 let is_compressed = schema::rotated::is_compressed(&task.path);
                 self.answer_rotated(is_compressed, limit, &opened, started)
             }
-            (Ok(opened), Some(_)) if let Access::Journal { entries, limit } = task.access => {
-                self.journal(entries, limit, &opened, started)
+            (Ok(opened), Some(_))
+                if let Access::Journal {
+                    entries,
+                    limit,
+                    since_us,
+                } = task.access =>
+            {
+                self.journal(entries, limit, since_us, &opened, started)
             }
             (Ok(opened), Some(_)) if let Access::Log(log) = &task.access => {
                 self.answer_log(log.limit, &opened, started)

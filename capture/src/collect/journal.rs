@@ -27,18 +27,19 @@ impl ReadAt for &OwnedFd {
 }
 
 impl<F: AsFd> Collector<'_, F> {
-    /// Answers with the last entries of a journal file, at most so many, and of so many bytes.
+    /// Answers with the last entries of a journal file, at most so many, of so many bytes, and not older than that.
     pub(super) fn journal(
         &mut self,
         entries: u32,
         limit: u64,
+        since_us: u64,
         opened: &Opened,
         started: Instant,
     ) -> std::io::Result<()> {
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.clear();
         let end = match Journal::open(&opened.fd) {
-            Ok(journal) => self.journal_entries(journal, entries, limit, &mut buffer)?,
+            Ok(journal) => self.journal_entries(journal, entries, limit, since_us, &mut buffer)?,
             Err(Odd::Foreign | Odd::Torn) => End {
                 expected: true,
                 ..End::because(Outcome::Skipped, "no journal")
@@ -63,6 +64,7 @@ impl<F: AsFd> Collector<'_, F> {
         mut journal: Journal<&OwnedFd>,
         entries: u32,
         limit: u64,
+        since_us: u64,
         buffer: &mut Vec<u8>,
     ) -> std::io::Result<End<'static>> {
         let all = journal.entries();
@@ -72,7 +74,8 @@ impl<F: AsFd> Collector<'_, F> {
         let mut is_cut = false;
         while let Some(number) = first.checked_sub(1) {
             buffer.clear();
-            if all.saturating_sub(number) > u64::from(entries) {
+            let is_old = journal.realtime(number).is_some_and(|us| us < since_us);
+            if is_old || all.saturating_sub(number) > u64::from(entries) {
                 is_cut = true;
                 break;
             }

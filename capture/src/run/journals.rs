@@ -36,6 +36,14 @@ impl Capture {
             .zip(&self.sources)
             .find(|(_, source)| **source == Source::Journal);
         let source = source.map_or(u16::MAX, |(position, _)| position);
+        let now = std::time::SystemTime::UNIX_EPOCH
+            .elapsed()
+            .unwrap_or_default();
+        let since = self
+            .settings
+            .journal_since
+            .map(|age| now.saturating_sub(age));
+        let since_us = since.map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(0));
         let mut read = 0_usize;
         for path in files {
             let left = JOURNALS_LIMIT.saturating_sub(self.sink.journal_bytes());
@@ -54,6 +62,7 @@ impl Capture {
             let access = Access::Journal {
                 entries: self.settings.journal_entries,
                 limit: left,
+                since_us,
             };
             self.files(std::iter::once(FileTask {
                 source,

@@ -10,7 +10,7 @@ crate::table! {
     pub struct OomKill<'a> in "oom_kills" {
         sources: [
             Source::Device("/dev/kmsg"), Source::Log("/var/log/syslog"), Source::Log("/var/log/messages"),
-            Source::Log("/var/log/kern.log"), Source::Log("/var/log/dmesg"), Source::FoundLog,
+            Source::Log("/var/log/kern.log"), Source::Log("/var/log/dmesg"), Source::FoundLog, Source::Journal,
         ],
         key: [time_us, pid],
         logical_key: [time, pid, name],
