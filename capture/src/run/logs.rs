@@ -1,7 +1,7 @@
 //! The logs: those that processes lead to, in whatever container and by whatever name, then those of known paths, then rotated
 //! ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use schema::records::{FdLink, FoundLog};
 use schema::source::{FOUND_LOGS_LIMIT, LOG_TAIL_LIMIT};
@@ -17,14 +17,16 @@ use crate::protocol::{Access, End, FileTask, FollowedLog, LogWay};
 
 /// Logs that are met, and how many of them are read: those that most was written to.
 const MET_LIMIT: usize = 20_000;
-const READ_LIMIT: usize = 1_000;
+const READ_LIMIT: usize = 12_000;
 /// Of which so many may be of processes of one user.
-const OF_USER_LIMIT: usize = 500;
+const OF_USER_LIMIT: usize = 2_000;
 /// Processes that are noted of those that lead to the same log.
 const HOLDER_LIMIT: usize = 16;
 /// Logs that are asked for at the same time, and how many of those of one user.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 64;
 const AT_ONCE_OF_USER: usize = 4;
+/// Logs that are passed over in one round because their users have as many in it as they may.
+const POSTPONED_LIMIT: usize = 256;
 /// Logs of one user that may hang, before none of his is tried any more.
 const HANG_LIMIT: usize = 2;
 /// Directories in which rotated siblings of found logs are looked for.
@@ -301,24 +303,29 @@ impl Capture {
             (is_of_runtime, candidate.met.position)
         });
         self.progress.expect(waiting.len());
+        let mut waiting = VecDeque::from(waiting);
         while !waiting.is_empty() {
-            waiting = self.log_round(waiting, source)?;
+            self.log_round(&mut waiting, source)?;
         }
         Ok(())
     }
 
-    /// Asks for the next logs, of one user not more than may hang; returns those that are left.
-    fn log_round(&mut self, waiting: Vec<Candidate>, source: u16) -> Result<Vec<Candidate>, Error> {
-        let (mut tasks, mut rest, mut asked) = (Vec::new(), Vec::new(), Vec::new());
+    /// Asks for the next logs, of one user not more than may hang.
+    fn log_round(&mut self, waiting: &mut VecDeque<Candidate>, source: u16) -> Result<(), Error> {
+        let (mut tasks, mut postponed, mut asked) = (Vec::new(), Vec::new(), Vec::new());
         let mut at_once: BTreeMap<Option<u32>, usize> = BTreeMap::new();
         let mut unanswered = u64::try_from(waiting.len()).unwrap_or(u64::MAX);
         let mut budget = FOUND_LOGS_LIMIT.saturating_sub(self.sink.log_bytes());
-        for candidate in waiting {
+        while tasks.len() < AT_ONCE
+            && postponed.len() < POSTPONED_LIMIT
+            && let Some(candidate) = waiting.pop_front()
+        {
             let uid = candidate.met.uid;
             let of_user = at_once.entry(uid).or_default();
             let hung = self.found_logs.hung.get(&uid).copied().unwrap_or(0);
-            if tasks.len() >= AT_ONCE || (*of_user >= AT_ONCE_OF_USER && hung < HANG_LIMIT) {
-                rest.push(candidate);
+            // Nobody else made root's to hang.
+            if uid != Some(0) && *of_user >= AT_ONCE_OF_USER && hung < HANG_LIMIT {
+                postponed.push(candidate);
                 continue;
             }
             // A fair share: what small ones leave, those after them may take.
@@ -350,6 +357,9 @@ impl Capture {
             tasks.push(self.log_task(&candidate, source, limit));
             asked.push(candidate);
         }
+        for candidate in postponed.into_iter().rev() {
+            waiting.push_front(candidate);
+        }
         self.try_once(tasks)?;
         let answered = std::mem::take(&mut self.found_logs.answered);
         for candidate in asked {
@@ -369,7 +379,7 @@ impl Capture {
             }
             self.tell_holders(path, &candidate)?;
         }
-        Ok(rest)
+        Ok(())
     }
 
     fn log_task(&self, candidate: &Candidate, source: u16, limit: u64) -> FileTask {
