@@ -314,6 +314,7 @@ pub const EVERY: &[Parser] = &[
                 log_time::slashed(text, calendar).map(|(_, rest)| rest),
                 log_time::day_first(text, calendar).map(|(_, rest)| rest),
                 log_time::month_day(text, calendar).map(|(_, rest)| rest),
+                log_time::packed(text, calendar).map(|(_, rest)| rest),
                 log_time::epoch(text).map(|(_, rest)| rest),
                 log_time::of_day(text),
             ];

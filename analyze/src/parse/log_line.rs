@@ -305,6 +305,9 @@ fn with_number<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Entry<'a>>
     {
         return Some(application(Some(time_us), rest));
     }
+    if let Some((time_us, rest)) = log_time::packed(text, calendar) {
+        return Some(application(Some(time_us), rest));
+    }
     if let Some((time_us, rest)) = log_time::day_first(text, calendar) {
         return Some(application(Some(time_us), rest.trim_ascii_start()));
     }

@@ -35,6 +35,11 @@ pub(crate) fn iso<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64, &
     let has_t = matches!(separator, b'T' | b't');
     (has_t || *separator == b' ').then_some(())?;
     let (clock, rest) = clock(rest)?;
+    // The servicing of Windows ends it with a comma.
+    let rest = rest
+        .strip_prefix(b",")
+        .filter(|rest| rest.starts_with(b" "))
+        .unwrap_or(rest);
     let civil = clock.on(year, month, day)?;
     // A blank may stand before the zone, and one ends the time.
     let (time_us, rest) = match offset(rest) {
@@ -98,15 +103,46 @@ pub(crate) fn named<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64,
     Some((time_us, rest))
 }
 
-/// `2026/11/30 12:00:00`, as nginx and Go write it: the instant and what follows.
+/// `2026/11/30 12:00:00`, as nginx and Go write it, or `26/11/30 12:00:00`, as Spark does: the instant and what follows.
 pub(crate) fn slashed<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64, &'a [u8])> {
-    let (year, rest) = number(text, 4)?;
+    let (year, rest) = match number(text, 2)? {
+        (year, rest) if rest.starts_with(b"/") => (of_century(year)?, rest),
+        _ => number(text, 4)?,
+    };
     let (month, rest) = number(rest.strip_prefix(b"/")?, 2)?;
     let (day, rest) = number(rest.strip_prefix(b"/")?, 2)?;
     let (clock, rest) = clock(rest.strip_prefix(b" ")?)?;
     ends(rest).then_some(())?;
     let time_us = local(clock.on(year, month, day)?, calendar)?;
     Some((time_us, rest.strip_prefix(b" ").unwrap_or(rest)))
+}
+
+/// `261130 120000`, as Hadoop's file system wrote it, or `261130 12:00:00`, as MySQL did: the instant and what follows.
+pub(crate) fn packed<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64, &'a [u8])> {
+    let (year, rest) = number(text, 2)?;
+    let (month, rest) = number(rest, 2)?;
+    let (day, rest) = number(rest, 2)?;
+    let rest = rest.strip_prefix(b" ")?.trim_ascii_start();
+    let (clock, rest) = clock(rest).or_else(|| {
+        let (hour, rest) = number(rest, 2)?;
+        let (minute, rest) = number(rest, 2)?;
+        let (second, rest) = number(rest, 2)?;
+        let clock = Clock {
+            hour: i8::try_from(hour).ok()?,
+            minute: i8::try_from(minute).ok()?,
+            second: i8::try_from(second).ok()?,
+            nanosecond: 0,
+        };
+        Some((clock, rest))
+    })?;
+    ends(rest).then_some(())?;
+    let time_us = local(clock.on(of_century(year)?, month, day)?, calendar)?;
+    Some((time_us, rest.strip_prefix(b" ").unwrap_or(rest)))
+}
+
+/// A year of two digits: of 1970 to 2069.
+fn of_century(year: i16) -> Option<i16> {
+    year.checked_add(if year < 70 { 2000 } else { 1900 })
 }
 
 /// Day, name of the month, year and time: `30/Nov/2026:12:00:00 +0100`, `30-Nov-2026 12:00:00.123`, `30 Nov 2026 12:00:00 UTC`:

@@ -182,6 +182,39 @@ fn services() {
     );
 }
 
+/// The forms of the public collections of logs that are not among those above.
+#[test]
+fn older_and_other() {
+    check(
+        "261130 130000 148 INFO dfs.DataNode$PacketResponder: PacketResponder 1 for block blk_1 terminating",
+        "2026-11-30T12:00:00Z 6 - -: 148 INFO dfs.DataNode$PacketResponder: PacketResponder 1 for block blk_1 terminating",
+    );
+    check(
+        "261130  9:00:00 [Note] ready for connections",
+        "- 5 - -: 261130  9:00:00 [Note] ready for connections",
+    );
+    check(
+        "26/11/30 13:00:00 INFO executor.Executor: Finished task 0.0",
+        "2026-11-30T12:00:00Z 6 - -: INFO executor.Executor: Finished task 0.0",
+    );
+    check(
+        "2026-11-30 13:00:00, Info                  CBS    Loaded Servicing Stack",
+        "2026-11-30T12:00:00Z - - -: Info                  CBS    Loaded Servicing Stack",
+    );
+    check(
+        "2026-11-30 13:00:00,747 - INFO  [QuorumPeer:FastLeaderElection@774] - Notification time out",
+        "2026-11-30T12:00:00.747Z 6 - -: - INFO  [QuorumPeer:FastLeaderElection@774] - Notification time out",
+    );
+    check(
+        "2026-11-30 13:00:00.008 25746 INFO nova.osapi_compute.wsgi.server [req-1] 192.0.2.7 status: 200",
+        "2026-11-30T12:00:00.008Z 6 - -: 25746 INFO nova.osapi_compute.wsgi.server [req-1] 192.0.2.7 status: 200",
+    );
+    check(
+        "Nov 30 13:00:00 combo sshd(pam_unix)[19939]: authentication failure; uid=0",
+        "2026-11-30T12:00:00Z - 19939 sshd(pam_unix): authentication failure; uid=0",
+    );
+}
+
 #[test]
 fn json() {
     check(
