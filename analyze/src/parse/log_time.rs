@@ -117,7 +117,7 @@ pub(crate) fn slashed<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i6
     Some((time_us, rest.strip_prefix(b" ").unwrap_or(rest)))
 }
 
-/// `261130 120000`, as Hadoop's file system wrote it, or `261130 12:00:00`, as MySQL did: the instant and what follows.
+/// `261130 120000`, as Hadoop's file system wrote it, or `261130 12:00:00`, as `MySQL` did: the instant and what follows.
 pub(crate) fn packed<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64, &'a [u8])> {
     let (year, rest) = number(text, 2)?;
     let (month, rest) = number(rest, 2)?;
