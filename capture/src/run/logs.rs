@@ -315,6 +315,7 @@ impl Capture {
         let (mut tasks, mut postponed, mut asked) = (Vec::new(), Vec::new(), Vec::new());
         let mut at_once: BTreeMap<Option<u32>, usize> = BTreeMap::new();
         let mut unanswered = u64::try_from(waiting.len()).unwrap_or(u64::MAX);
+        let mut has_small = false;
         let mut budget = FOUND_LOGS_LIMIT.saturating_sub(self.sink.log_bytes());
         while tasks.len() < AT_ONCE
             && postponed.len() < POSTPONED_LIMIT
@@ -331,6 +332,13 @@ impl Capture {
             // A fair share: what small ones leave, those after them may take.
             let limit = budget.checked_div(unanswered).unwrap_or(0).max(4 << 10);
             let limit = limit.min(LOG_TAIL_LIMIT).min(budget);
+            // What they leave is known once they are read.
+            let is_cut = candidate.met.position > limit;
+            if is_cut && has_small {
+                waiting.push_front(candidate);
+                break;
+            }
+            has_small |= !is_cut;
             unanswered = unanswered.saturating_sub(1);
             if !self.planned.insert(candidate.path.clone()) {
                 continue;
