@@ -109,7 +109,7 @@ impl Trial {
     }
 
     /// A directory for a server.
-    fn mount(&self, name: &str) -> PathBuf {
+    pub(crate) fn mount(&self, name: &str) -> PathBuf {
         self.place().join(name)
     }
 
@@ -180,7 +180,7 @@ impl Trial {
     }
 
     /// How many workers were left behind.
-    fn abandoned(bundle: &Path) -> usize {
+    pub(crate) fn abandoned(bundle: &Path) -> usize {
         let manifest = Trial::manifest(bundle);
         let pids = manifest
             .get("abandoned_workers")

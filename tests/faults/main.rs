@@ -21,6 +21,7 @@ mod footprint;
 mod forge;
 mod forged;
 mod hanging;
+mod held_logs;
 mod large;
 mod mutations;
 mod named;
@@ -50,6 +51,7 @@ fn cases() -> Vec<&'static Case> {
         views::CASES,
         large::CASES,
         hanging::CASES,
+        held_logs::CASES,
         footprint::CASES,
         surroundings::CASES,
         output::CASES,
