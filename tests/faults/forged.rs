@@ -165,9 +165,18 @@ fn cut_off(trial: &mut Trial) -> Result<(), Skipped> {
     Ok(())
 }
 
+/// The closing sums of a bundle, which name the sums of all members.
+fn sums(trial: &mut Trial, name: &str) -> Vec<u8> {
+    let arguments = ["cat", name, "freezeframe/SHA256SUMS"];
+    analyze(trial, &arguments, Duration::from_secs(10)).stdout
+}
+
 fn flipped(trial: &mut Trial) -> Result<(), Skipped> {
     let whole = std::fs::read(common::web_1()).unwrap();
     let header = forge::compress(&forge::tar(&forge::honest()[0])).len();
+    write(trial, "whole", &whole);
+    let own = &sums(trial, "whole");
+    assert!(!own.is_empty());
     for number in 0..200 {
         let at = whole.len() * number / 200;
         let mut bytes = whole.clone();
@@ -175,8 +184,11 @@ fn flipped(trial: &mut Trial) -> Result<(), Skipped> {
         write(trial, "flipped", &bytes);
         let output = analyze(trial, &["verify", "flipped"], Duration::from_secs(10));
         let code = output.status.code();
+        // Some bits nobody reads: those behind the end of a table of codes, the size of a window that may be larger. Then all of it is
+        // as it was.
+        let is_unread = code == Some(0) && sums(trial, "flipped") == *own;
         trial.named(
-            matches!(code, Some(1)) || code == Some(2) && at < header * 2,
+            matches!(code, Some(1)) || code == Some(2) && at < header * 2 || is_unread,
             format!("byte {at}: {code:?}: {}", said(&output)),
         );
         if code == Some(1) && number % 10 == 0 {

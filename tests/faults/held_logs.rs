@@ -26,11 +26,16 @@ const LIMIT: Duration = Duration::from_secs(25);
 /// Another user.
 const USER: &str = "12345";
 
+/// What has a shell hold a file open to append to.
+fn format_open(fd: usize, file: &str) -> String {
+    format!("exec {fd}>>'{file}'; ")
+}
+
 /// Starts a process that holds files open to append to.
 fn holder(trial: &mut Trial, user: Option<&str>, files: &[String]) -> u32 {
     let mut script = String::new();
     for (number, file) in files.iter().enumerate() {
-        script += &format!("exec {}>>'{file}'; ", number + 3);
+        script.push_str(&format_open(number + 3, file));
     }
     script += "exec sleep 600";
     let mut command = match user {
@@ -92,12 +97,12 @@ fn mute_logs(trial: &mut Trial) -> Result<(), Skipped> {
     let found = outcomes(&bundle, &well);
     trial.rest(found == ["collected 2"], format!("{found:?}"));
     let found = outcomes(&bundle, &mount);
-    let named: u32 = found
+    let told: u32 = found
         .iter()
         .filter(|row| row.starts_with("timed out ") || row.starts_with("skipped "))
         .filter_map(|row| row.rsplit(' ').next()?.parse::<u32>().ok())
         .sum();
-    trial.named(named == 20, format!("{found:?}"));
+    trial.named(told == 20, format!("{found:?}"));
     let abandoned = Trial::abandoned(&bundle);
     trial.harmless(
         abandoned <= 8,

@@ -3,6 +3,7 @@
 #[path = "../../../tests/common/bundles.rs"]
 mod bundles;
 mod histories;
+mod log_files;
 mod network;
 
 mod partial;

@@ -7,11 +7,13 @@ use rustix::io::Errno;
 use super::kinds::Kind;
 use super::walk::{Judged, look};
 use super::{Host, Opened, Refusal, fd_path, open_regular};
-use crate::history;
+use crate::{history, log};
 
 impl Host {
-    /// The file that a process holds open, when it still is the one that was met: the same file, or what has its path by now,
+    /// The file that a process holds open to write to, when it still is the one that was met: the same file, or what has its path by now,
     /// as a log that was rotated. It is opened anew, for reading; nothing that is no regular file is, and none of the kernel's.
+    ///
+    /// Taking hold of a file needs no right to it, for the process neither: only what it may write to is read.
     pub fn held(
         &self,
         process: BorrowedFd<'_>,
@@ -29,8 +31,12 @@ impl Host {
             return Err(Refusal::Rule("a file of the kernel".to_owned()));
         }
         let opened = open_regular(&found)?;
-        let is_same = opened.facts.map(|facts| facts.inode) == inode;
-        if !is_same && self.process_link(process, &name, Vec::new())? != target {
+        let own = opened.facts.map(|facts| facts.inode);
+        let link = self.process_link(process, &name, Vec::new())?;
+        let info = self.process_file(process, &format!("fdinfo/{fd}"))?;
+        let held = log::held(fd, &link, &crate::collect::small(&info));
+        let is_held = held.is_some_and(|held| held.inode.is_none() || held.inode == own);
+        if !is_held || (own != inode && link != target) {
             return Err(Errno::NOENT.into());
         }
         Ok(opened)
@@ -69,5 +75,45 @@ impl Host {
         // The path may lead through links.
         judge(rustix::fs::readlink(fd_path(&found), Vec::new())?.as_bytes())?;
         open_regular(&found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    #[test]
+    fn only_what_a_process_may_write_to() {
+        let host = Host::open(b"/").unwrap();
+        if !host.is_live() {
+            return;
+        }
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("x.log");
+        std::fs::write(&path, "line\n").unwrap();
+        let own = host.process(std::process::id()).unwrap();
+        let target = path.as_os_str().as_encoded_bytes();
+        let inode = std::fs::metadata(&path).unwrap().ino();
+        let read = |file: &dyn AsRawFd, target: &[u8], inode: Option<u64>| {
+            let fd = u32::try_from(file.as_raw_fd()).unwrap();
+            host.held(own.as_fd(), fd, target, inode)
+                .map(|opened| opened.size)
+                .ok()
+        };
+        let appended = File::options().append(true).open(&path).unwrap();
+        assert_eq!(read(&appended, target, Some(inode)), Some(5));
+        // It was renamed, or is another file under its name.
+        assert_eq!(read(&appended, b"/elsewhere", Some(inode)), Some(5));
+        assert_eq!(read(&appended, target, Some(inode + 1)), Some(5));
+        assert_eq!(read(&appended, b"/elsewhere", Some(inode + 1)), None);
+        // A descriptor that only means the file, or only reads it.
+        let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC;
+        let place_only = rustix::fs::open(&path, flags, rustix::fs::Mode::empty()).unwrap();
+        assert_eq!(read(&place_only, target, Some(inode)), None);
+        assert_eq!(read(&File::open(&path).unwrap(), target, Some(inode)), None);
     }
 }

@@ -69,10 +69,21 @@ impl Lost {
         self.places.extend(place.map(|place| (place, worker)));
     }
 
-    /// The next job, without the files that lie where a worker is held: those wait with it.
+    /// The next job, without the files and listings that lie where a worker is held: those wait with it.
     pub(super) fn next_job(&self, queue: &mut Queue, dying: &[Dying]) -> Option<Job> {
         loop {
             let mut job = queue.ready.pop_front()?;
+            if let Request::ListDirectory(directory)
+            | Request::ListRotated(RotatedTask { directory, .. }) = &job.request
+                && let Some(worker) = self.holder_of(&self.place_of(directory, directory), dying)
+            {
+                queue.late.push(Late {
+                    request: job.request,
+                    worker: Some(worker),
+                    is_tried: false,
+                });
+                continue;
+            }
             let Request::Files(tasks) = &mut job.request else {
                 return Some(job);
             };
@@ -96,10 +107,14 @@ impl Lost {
 
     /// The worker that is held where a file lies.
     fn holder(&self, task: &FileTask, dying: &[Dying]) -> Option<u32> {
-        let place = self.place(task)?;
+        self.holder_of(&self.place(task)?, dying)
+    }
+
+    /// The worker that is held in a place.
+    fn holder_of(&self, place: &Place, dying: &[Dying]) -> Option<u32> {
         self.places
             .iter()
-            .filter(|(other, _)| *other == place)
+            .filter(|(other, _)| other == place)
             .map(|(_, worker)| *worker)
             .find(|worker| dying.iter().any(|dying| dying.pid() == *worker))
     }
