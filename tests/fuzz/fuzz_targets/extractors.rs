@@ -12,7 +12,7 @@ use analyze::tables::{Extractors, Wanted};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use schema::Outcome;
 use schema::header::Mode;
-use schema::source::SourceMap;
+use schema::source::{Located, SourceMap};
 
 static SOURCES: LazyLock<SourceMap> = LazyLock::new(SourceMap::new);
 static FACTS: LazyLock<Facts> = LazyLock::new(facts);
@@ -29,6 +29,9 @@ fn facts() -> Facts {
         offset: 100,
         mtime: Some(1_700_000_000),
         uid: Some(0),
+        inode: Some(7),
+        size: 1 << 20,
+        kept: 1 << 20,
     };
     Facts {
         machine: Machine::of(&header),
@@ -41,6 +44,7 @@ fn facts() -> Facts {
         users: vec![user(0, "root", "/root"), user(1000, "ada", "/home/ada")],
         files: HashMap::from([(b"/var/log/syslog".to_vec(), log)]),
         named_histories: HashMap::new(),
+        found_logs: HashMap::from([(b"/srv/app/x".to_vec(), false)]),
     }
 }
 
@@ -52,7 +56,9 @@ fuzz_target!(|input: &[u8]| -> Corpus {
         let Some((path, content)) = common::named(section) else {
             continue;
         };
-        let Some(located) = SOURCES.locate(path) else {
+        let is_log = FACTS.found_logs.contains_key(path);
+        let found = is_log.then(|| Located::of(schema::Source::FoundLog));
+        let Some(located) = SOURCES.locate(path).or(found) else {
             continue;
         };
         known = true;
