@@ -201,8 +201,10 @@ impl<O: FrameOut> Sink<O> {
         while incoming.bytes.len() > PART_LIMIT {
             self.part(&mut incoming, now_ms)?;
         }
-        // An empty file is a fact, and so a member; a file that could not be read is none.
-        let has_content = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
+        // An empty file is a fact, and so a member; a file that could not be read is none. Of empty logs there may be thousands, and their
+        // outcome says it.
+        let has_content = matches!(end.outcome, Outcome::Collected | Outcome::Truncated)
+            && incoming.source != Source::FoundLog;
         if has_content || !incoming.bytes.is_empty() {
             self.part(&mut incoming, now_ms)?;
         }

@@ -29,6 +29,8 @@ const AT_ONCE_OF_USER: usize = 4;
 const POSTPONED_LIMIT: usize = 256;
 /// Logs of one user that may hang, before none of his is tried any more.
 const HANG_LIMIT: usize = 2;
+/// Logs of which rotated siblings are looked for: what there is room for of the others is little.
+const SIBLINGS_OF: usize = 1_000;
 /// Directories in which rotated siblings of found logs are looked for.
 const DIRECTORY_LIMIT: usize = 200;
 
@@ -374,7 +376,10 @@ impl Capture {
             let mut path = &candidate.path;
             match answered.get(&candidate.path) {
                 Some(Answer::Same(first)) => path = first,
-                Some(Answer::Read) if candidate.path == candidate.seen.target => {
+                Some(Answer::Read)
+                    if candidate.path == candidate.seen.target
+                        && self.found_logs.siblings.len() < SIBLINGS_OF =>
+                {
                     let path = String::from_utf8(candidate.path.clone());
                     self.found_logs.siblings.extend(path);
                 }
