@@ -24,10 +24,9 @@ use rustix::io::Errno;
 use schema::Outcome;
 use schema::text::escaped;
 
-use crate::history;
 use crate::protocol::{Access, End, FileFacts, Named};
 use kinds::Kinds;
-use walk::{Judged, enter, look};
+use walk::{Judged, enter};
 
 /// Devices that may be opened, with their numbers.
 const DEVICES: [(&[u8], (u32, u32)); 1] = [(b"/dev/kmsg", (1, 11))];
@@ -279,31 +278,14 @@ impl Host {
         path: &[u8],
         named: &Named,
     ) -> Result<Opened, Refusal> {
-        let judge = |path: &[u8]| {
-            if history::is_secret(path) {
-                return Err(Refusal::Rule("known to hold secrets".to_owned()));
-            }
-            Ok(())
-        };
-        judge(path)?;
         let home = named.home.and_then(|length| usize::try_from(length).ok());
-        let root = root.unwrap_or(&self.root);
         let judged = Judged {
             home_length: home.unwrap_or(path.len()),
             owner: false,
             kernel: true,
             pid: named.through.then_some(named.pid),
         };
-        let found = self.walk(root.as_fd(), path, &judged)?;
-        let owner = look(&found)?.uid;
-        if let Some(wanted) = named.owner().filter(|wanted| *wanted != owner) {
-            return Err(Refusal::Rule(format!(
-                "owned by uid {owner}, and named by a process of uid {wanted}"
-            )));
-        }
-        // The path may lead through links.
-        judge(rustix::fs::readlink(fd_path(&found), Vec::new())?.as_bytes())?;
-        open_regular(&found)
+        self.owned(root, path, &judged, named.owner())
     }
 
     /// Whether the program of a process runs as another user or group than who starts it.

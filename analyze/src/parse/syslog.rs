@@ -239,7 +239,7 @@ const FACILITIES: [&[u8]; 21] = [
     b"local7",
 ];
 /// Names of the severities, the ones of the kernel first.
-const LEVELS: [(&str, u8); 11] = [
+pub(crate) const LEVELS: [(&str, u8); 11] = [
     ("emerg", 0),
     ("alert", 1),
     ("crit", 2),

@@ -1,4 +1,4 @@
-//! Logs that are reached through a process.
+//! Files that are reached through a process: logs, and what it names.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -51,6 +51,24 @@ impl Host {
         pid: u32,
         uid: u32,
     ) -> Result<Opened, Refusal> {
+        let judged = Judged {
+            home_length: path.len(),
+            owner: false,
+            kernel: true,
+            pid: root.is_some().then_some(pid),
+        };
+        let owner = (self.live && uid != 0).then_some(uid);
+        self.owned(root, path, &judged, owner)
+    }
+
+    /// A file below the root directory given or the host's own, that holds no secrets and belongs to a user, where one is given.
+    pub(super) fn owned(
+        &self,
+        root: Option<&OwnedFd>,
+        path: &[u8],
+        judged: &Judged,
+        wanted: Option<u32>,
+    ) -> Result<Opened, Refusal> {
         let judge = |path: &[u8]| {
             if history::is_secret(path) {
                 return Err(Refusal::Rule("known to hold secrets".to_owned()));
@@ -58,18 +76,12 @@ impl Host {
             Ok(())
         };
         judge(path)?;
-        let judged = Judged {
-            home_length: path.len(),
-            owner: false,
-            kernel: true,
-            pid: root.is_some().then_some(pid),
-        };
         let root = root.unwrap_or(&self.root);
-        let found = self.walk(root.as_fd(), path, &judged)?;
+        let found = self.walk(root.as_fd(), path, judged)?;
         let owner = look(&found)?.uid;
-        if self.live && uid != 0 && owner != uid {
+        if let Some(wanted) = wanted.filter(|wanted| *wanted != owner) {
             return Err(Refusal::Rule(format!(
-                "owned by uid {owner}, and named by a process of uid {uid}"
+                "owned by uid {owner}, and named by a process of uid {wanted}"
             )));
         }
         // The path may lead through links.

@@ -427,33 +427,38 @@ impl Capture {
 
     /// Says which processes lead to a log.
     fn tell_holders(&mut self, path: &[u8], candidate: &Candidate) -> Result<(), Error> {
-        let now = self.now_ms();
+        let target = &candidate.seen.target;
         for (pid, fd) in &candidate.met.holders {
             let found_by = if fd.is_some() {
                 "open file"
             } else {
                 "argument"
             };
-            let record = FoundLog {
-                path: Text::from(path),
-                found_by: Text::from(found_by),
-                pid: Some(*pid),
-                fd: *fd,
-                target: Text::from(candidate.seen.target.as_slice()),
-            };
-            self.sink.record(&record, now)?;
+            self.tell_found(path, found_by, Some((*pid, *fd)), target)?;
         }
         if candidate.met.holders.is_empty() {
-            let record = FoundLog {
-                path: Text::from(path),
-                found_by: Text::from("runtime"),
-                pid: None,
-                fd: None,
-                target: Text::from(candidate.seen.target.as_slice()),
-            };
-            self.sink.record(&record, now)?;
+            self.tell_found(path, "runtime", None, target)?;
         }
         Ok(())
+    }
+
+    /// Says how a log was found.
+    pub(super) fn tell_found(
+        &mut self,
+        path: &[u8],
+        found_by: &str,
+        holder: Option<(u32, Option<u32>)>,
+        target: &[u8],
+    ) -> Result<(), Error> {
+        let record = FoundLog {
+            path: Text::from(path),
+            found_by: Text::from(found_by),
+            pid: holder.map(|(pid, _)| pid),
+            fd: holder.and_then(|(_, fd)| fd),
+            target: Text::from(target),
+        };
+        let now = self.now_ms();
+        Ok(self.sink.record(&record, now)?)
     }
 }
 

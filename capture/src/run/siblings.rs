@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use schema::records::FoundLog;
 use schema::rotated::{self, Age};
 use schema::source::{COMPRESSED_LOG_LIMIT, LOG_TAIL_LIMIT, LOGS_LIMIT};
-use schema::{Outcome, Source, Text};
+use schema::{Outcome, Source};
 
 use super::{Capture, logs};
 use crate::Error;
@@ -102,15 +101,8 @@ impl Capture {
             if self.planned.contains(sibling.path.as_bytes()) {
                 return Ok(());
             }
-            let record = FoundLog {
-                path: Text::from(sibling.path.as_bytes()),
-                found_by: Text::from("rotated"),
-                pid: None,
-                fd: None,
-                target: Text::from(sibling.path.as_bytes()),
-            };
-            let now = self.now_ms();
-            self.sink.record(&record, now)?;
+            let path = sibling.path.as_bytes();
+            self.tell_found(path, "rotated", None, path)?;
         }
         let task = FileTask {
             source: sibling.source,

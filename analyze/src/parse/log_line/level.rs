@@ -1,20 +1,10 @@
 //! How bad it is, in the words and numbers that programs have for it.
 
 use crate::parse::bytes::{cut, decimal};
+use crate::parse::syslog::LEVELS;
 
-/// Words for severities, those of syslog first.
-const NAMES: [(&str, u8); 28] = [
-    ("emerg", 0),
-    ("alert", 1),
-    ("crit", 2),
-    ("err", 3),
-    ("warning", 4),
-    ("notice", 5),
-    ("info", 6),
-    ("debug", 7),
-    ("error", 3),
-    ("warn", 4),
-    ("panic", 0),
+/// Words for severities beside those of syslog.
+const NAMES: [(&str, u8); 17] = [
     ("emergency", 0),
     ("critical", 2),
     ("fatal", 2),
@@ -46,7 +36,7 @@ pub(super) struct Found {
 /// The severity of a word, in letters of any size.
 pub(crate) fn named(word: &[u8]) -> Option<u8> {
     let is_word = (3..=13).contains(&word.len());
-    let mut names = NAMES.iter().filter(|_| is_word);
+    let mut names = LEVELS.iter().chain(&NAMES).filter(|_| is_word);
     let (_, severity) = names.find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word))?;
     Some(*severity)
 }
