@@ -62,7 +62,10 @@ impl InterfaceAddresses {
         for row in parsed.reported(file.member, sink) {
             sink.row(&InterfaceAddress {
                 net_namespace,
-                interface: self.linked.interfaces.name(net_namespace, row.interface_index),
+                interface: self
+                    .linked
+                    .interfaces
+                    .name(net_namespace, row.interface_index),
                 family: Text::from(row.family),
                 address: Address(row.address),
                 prefix_length: Some(row.prefix_length),
@@ -96,7 +99,11 @@ impl InterfaceAddresses {
             }
             Source::NetNamespace("fib_trie") => {
                 let own = proc_net_fib_trie::parse(file.content).reported(file.member, sink);
-                self.namespaces.entry(net_namespace).or_default().own.extend(own);
+                self.namespaces
+                    .entry(net_namespace)
+                    .or_default()
+                    .own
+                    .extend(own);
             }
             // Its issues are reported by `routes`.
             _ => {

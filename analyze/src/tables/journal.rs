@@ -8,16 +8,33 @@ use schema::{Row, TableDef, Text};
 use super::log_lines::whole_seconds;
 use super::members::text;
 use crate::extract::{Extract, Facts, File, Sink};
+use crate::parse::Issue;
 use crate::parse::container;
 use crate::parse::journal_export::{self, Entry, Next};
-use crate::parse::Issue;
 
 /// Fields that have a column.
 const COLUMNS: [&str; 20] = [
-    "__REALTIME_TIMESTAMP", "__MONOTONIC_TIMESTAMP", "__SEQNUM", "_BOOT_ID", "_HOSTNAME", "SYSLOG_IDENTIFIER", "_PID", "_UID", "_COMM",
-    "_EXE", "_SYSTEMD_UNIT", "UNIT", "_SYSTEMD_CGROUP", "CONTAINER_ID_FULL", "_TRANSPORT", "PRIORITY", "MESSAGE_ID", "MESSAGE",
+    "__REALTIME_TIMESTAMP",
+    "__MONOTONIC_TIMESTAMP",
+    "__SEQNUM",
+    "_BOOT_ID",
+    "_HOSTNAME",
+    "SYSLOG_IDENTIFIER",
+    "_PID",
+    "_UID",
+    "_COMM",
+    "_EXE",
+    "_SYSTEMD_UNIT",
+    "UNIT",
+    "_SYSTEMD_CGROUP",
+    "CONTAINER_ID_FULL",
+    "_TRANSPORT",
+    "PRIORITY",
+    "MESSAGE_ID",
+    "MESSAGE",
     // What the others say already.
-    "__CURSOR", "_MACHINE_ID",
+    "__CURSOR",
+    "_MACHINE_ID",
 ];
 
 /// Fills `journal`.
@@ -73,7 +90,10 @@ impl Entries {
 
     /// Member and text of what is left behind the last whole entry of each file.
     pub(super) fn torn(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let begun = self.0.values().filter(|begun| begun.rest.iter().any(|byte| *byte != b'\n'));
+        let begun = self
+            .0
+            .values()
+            .filter(|begun| begun.rest.iter().any(|byte| *byte != b'\n'));
         begun.map(|begun| (begun.member.as_str(), begun.rest.as_slice()))
     }
 }

@@ -81,8 +81,10 @@ impl Extract for Events {
                 .find(|known| known.is_same(file.path, place));
             if let Some(known) = known {
                 known.paths.insert(file.path.to_vec());
-                let is_exact = |time_us: Option<i64>| time_us.is_some_and(|us| us.rem_euclid(1_000_000) != 0);
-                if known.time_us.is_none() || (is_exact(place.time_us) && !is_exact(known.time_us)) {
+                let is_exact =
+                    |time_us: Option<i64>| time_us.is_some_and(|us| us.rem_euclid(1_000_000) != 0);
+                if known.time_us.is_none() || (is_exact(place.time_us) && !is_exact(known.time_us))
+                {
                     known.time_us = place.time_us;
                     known.path = file.path.to_vec();
                     known.line_no = place.line_no;
@@ -111,7 +113,8 @@ impl Extract for Events {
             .iter()
             .flat_map(|(message, found)| found.iter().map(move |found| (message, found)))
             .collect();
-        events.sort_by_key(|(message, found)| (found.time_us, *message, &found.path, found.line_no));
+        events
+            .sort_by_key(|(message, found)| (found.time_us, *message, &found.path, found.line_no));
         for (message, found) in events {
             let Some(event) = kernel_event::line(message) else {
                 continue;

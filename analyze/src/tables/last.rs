@@ -10,9 +10,11 @@ use crate::extract::{Extract, Facts, File, Sink};
 use crate::parse::{Issue, utmp};
 
 /// Logins by wtmpdb: times in microseconds; kinds of its own, of which 1 is a start of the system and 3 a login.
-const WTMPDB: &str = "SELECT Type, User, Login, Logout, TTY, RemoteHost, Service FROM wtmp ORDER BY ID";
+const WTMPDB: &str =
+    "SELECT Type, User, Login, Logout, TTY, RemoteHost, Service FROM wtmp ORDER BY ID";
 /// The last logins by lastlog2: times in seconds.
-const LASTLOG2: &str = "SELECT NULL, Name, Time, NULL, TTY, RemoteHost, Service FROM Lastlog2 ORDER BY Name";
+const LASTLOG2: &str =
+    "SELECT NULL, Name, Time, NULL, TTY, RemoteHost, Service FROM Lastlog2 ORDER BY Name";
 
 /// Fills `last`.
 #[derive(Default)]

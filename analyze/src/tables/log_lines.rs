@@ -38,19 +38,21 @@ impl Extract for LogLines {
 
     fn file<S: Sink>(&mut self, file: &File<'_>, facts: &Facts, sink: &mut S) {
         match file.source {
-            Source::Log(_) | Source::FoundLog => self.progress.lines(file, facts, &mut |line_no, line| {
-                sink.row(&LogLine {
-                    path: Text::from(file.path),
-                    line_no,
-                    time: line.time_us.map(whole_seconds),
-                    time_us: line.time_us,
-                    host: line.host.as_deref().map(Text::from),
-                    program: line.program.as_deref().map(Text::from),
-                    pid: line.pid,
-                    severity: line.severity,
-                    message: Text::from(&*line.message),
+            Source::Log(_) | Source::FoundLog => {
+                self.progress.lines(file, facts, &mut |line_no, line| {
+                    sink.row(&LogLine {
+                        path: Text::from(file.path),
+                        line_no,
+                        time: line.time_us.map(whole_seconds),
+                        time_us: line.time_us,
+                        host: line.host.as_deref().map(Text::from),
+                        program: line.program.as_deref().map(Text::from),
+                        pid: line.pid,
+                        severity: line.severity,
+                        message: Text::from(&*line.message),
+                    });
                 });
-            }),
+            }
             Source::Device(_) => self.kernel(file, facts, sink),
             Source::Journal => self.journal(file, facts, sink),
             // The zone, which is in the facts already.
@@ -183,8 +185,9 @@ fn calendar<'a>(file: &File<'_>, facts: &'a Facts) -> Calendar<'a> {
         .and_then(|fact| fact.mtime?.checked_mul(1_000_000));
     let latest_us = mtime_us.unwrap_or(facts.header.clocks.realtime_us);
     let is_rotated = match file.source {
-        Source::Log(log) => std::str::from_utf8(file.path)
-            .is_ok_and(|path| rotated::sibling(log, path).is_some()),
+        Source::Log(log) => {
+            std::str::from_utf8(file.path).is_ok_and(|path| rotated::sibling(log, path).is_some())
+        }
         _ => facts.found_logs.get(file.path).copied().unwrap_or(false),
     };
     // A file of an earlier boot counts from that one.

@@ -29,7 +29,8 @@ impl Whole {
     /// Path, first member and content of each.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &str, &[u8])> {
         let files = self.0.iter();
-        files.map(|(path, (member, content))| (path.as_slice(), member.as_str(), content.as_slice()))
+        files
+            .map(|(path, (member, content))| (path.as_slice(), member.as_str(), content.as_slice()))
     }
 }
 
@@ -57,7 +58,9 @@ impl Extract for LoggedIn {
                     user: Text::from(record.user),
                     tty: Text::from(record.line),
                     host: Text::from(record.host),
-                    address: record.address.map(|address| Text::from(address.to_string())),
+                    address: record
+                        .address
+                        .map(|address| Text::from(address.to_string())),
                     time: record.time_us.div_euclid(1_000_000),
                     time_us: record.time_us,
                     pid: record.pid,

@@ -8,8 +8,8 @@ use schema::{Row, TableDef, Text};
 use super::kernel_lines::{KernelLines, Place};
 use super::log_lines::whole_seconds;
 use crate::extract::{Extract, Facts, File, Sink};
-use crate::parse::oom::{self, Context, OomLine, Victim};
 use crate::parse::Issue;
+use crate::parse::oom::{self, Context, OomLine, Victim};
 
 /// Lines of kills that are looked at: a host that kills once a second for a day writes fewer.
 const KILL_LIMIT: usize = 100_000;
@@ -107,8 +107,13 @@ impl Extract for OomKills {
             );
         }
         for kill in merged(std::mem::take(&mut self.found.kills)) {
-            let [total_vm_bytes, anon_rss_bytes, file_rss_bytes, shmem_rss_bytes, pgtables_bytes] =
-                kill.sizes;
+            let [
+                total_vm_bytes,
+                anon_rss_bytes,
+                file_rss_bytes,
+                shmem_rss_bytes,
+                pgtables_bytes,
+            ] = kill.sizes;
             let text = |bytes: Option<Vec<u8>>| bytes.map(Text::from);
             sink.row(&OomKill {
                 time: kill.time_us.map(whole_seconds),
@@ -231,7 +236,8 @@ impl Found {
     fn kill(&self, victim: &Victim<'_>, place: &Place) -> Kill {
         let episode = &self.episode;
         let said_memcg = episode.constraint.as_deref().map(|word| word == MEMCG);
-        let is_same = !matches!((victim.is_memcg, said_memcg), (Some(is), Some(said)) if is != said);
+        let is_same =
+            !matches!((victim.is_memcg, said_memcg), (Some(is), Some(said)) if is != said);
         // What is said of a kill is limited in its rate, the kill itself is not: the next one may follow unsaid.
         let is_meant = is_same
             && !episode.is_done
@@ -259,7 +265,9 @@ impl Found {
             constraint: meant(&episode.constraint).or(by_words),
             cgroup: meant(&episode.cgroup),
             limit_cgroup: meant(&episode.limit_cgroup),
-            oom_score_adj: victim.oom_score_adj.or(listed.map(|(_, adjustment)| adjustment)),
+            oom_score_adj: victim
+                .oom_score_adj
+                .or(listed.map(|(_, adjustment)| adjustment)),
             uid: victim
                 .uid
                 .or(episode.uid.filter(|_| is_meant))
@@ -301,7 +309,9 @@ impl Kill {
         }
         let is_alike = self.sizes == other.sizes && self.sizes != [None; 5];
         let by_clock = |time_us: Option<i64>, limit: i64| {
-            let apart = time_us.zip(other.time_us).map(|(one, other)| one.abs_diff(other));
+            let apart = time_us
+                .zip(other.time_us)
+                .map(|(one, other)| one.abs_diff(other));
             apart.is_some_and(|apart| i64::try_from(apart).is_ok_and(|apart| apart <= limit))
         };
         by_clock(self.time_us, WRITERS_US)
@@ -313,7 +323,9 @@ impl Kill {
     fn merge(&mut self, other: Kill) {
         // A daemon's time is the host's; the finer one of two.
         let rank = |kill: &Kill| {
-            let is_whole = kill.time_us.is_none_or(|time| time.rem_euclid(1_000_000) == 0);
+            let is_whole = kill
+                .time_us
+                .is_none_or(|time| time.rem_euclid(1_000_000) == 0);
             let is_counted = kill.counted_us == kill.time_us;
             (kill.time_us.is_none(), is_counted, is_whole, kill.time_us)
         };
@@ -412,7 +424,9 @@ mod tests {
             String::from_utf8_lossy(text).into_owned()
         };
         let line = |kill: &Kill| {
-            let sizes = kill.sizes.map(|size| size.map_or(-1, |size| i64::try_from(size).unwrap() / 1024));
+            let sizes = kill
+                .sizes
+                .map(|size| size.map_or(-1, |size| i64::try_from(size).unwrap() / 1024));
             format!(
                 "{:?} {} {} {sizes:?} {} {} {:?} {:?} {}:{}",
                 kill.time_us.map(|time| time / 1_000_000),
@@ -448,17 +462,32 @@ mod tests {
         let found = kills(&[
             (
                 "/dev/kmsg",
-                &[(1000, Some(5_000_000), NEW_KILL), (1030, Some(35_000_000), NEW_KILL)],
+                &[
+                    (1000, Some(5_000_000), NEW_KILL),
+                    (1030, Some(35_000_000), NEW_KILL),
+                ],
             ),
-            ("/var/log/syslog", &[(1000, None, NEW_KILL), (1030, None, NEW_KILL)]),
-            ("/var/log/kern.log", &[(1000, None, NEW_KILL), (1300, None, NEW_KILL)]),
+            (
+                "/var/log/syslog",
+                &[(1000, None, NEW_KILL), (1030, None, NEW_KILL)],
+            ),
+            (
+                "/var/log/kern.log",
+                &[(1000, None, NEW_KILL), (1300, None, NEW_KILL)],
+            ),
         ]);
-        let times: Vec<_> = found.iter().map(|kill| kill.time_us.unwrap() / 1_000_000).collect();
+        let times: Vec<_> = found
+            .iter()
+            .map(|kill| kill.time_us.unwrap() / 1_000_000)
+            .collect();
         assert_eq!(times, [1000, 1030, 1300]);
         // The kernel has forgotten the second one.
         let found = kills(&[
             ("/dev/kmsg", &[(1000, Some(5_000_000), NEW_KILL)]),
-            ("/var/log/syslog", &[(1001, None, NEW_KILL), (1031, None, NEW_KILL)]),
+            (
+                "/var/log/syslog",
+                &[(1001, None, NEW_KILL), (1031, None, NEW_KILL)],
+            ),
         ]);
         assert_eq!(found.len(), 2);
     }
@@ -466,16 +495,52 @@ mod tests {
     #[test]
     fn old_kernels_say_it_in_several_lines() {
         let lines: &[Line<'_>] = &[
-            (1, None, b"x invoked oom-killer: gfp_mask=0x1, order=0, oom_score_adj=0"),
+            (
+                1,
+                None,
+                b"x invoked oom-killer: gfp_mask=0x1, order=0, oom_score_adj=0",
+            ),
             (1, None, b"Task in /a/b killed as a result of limit of /a"),
-            (1, None, b"[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name"),
-            (1, None, b"[    8]    33     8     1000      500      16        0          -500 child"),
-            (1, None, b"Memory cgroup out of memory: Kill process 7 (report) score 12 or sacrifice child"),
-            (1, None, b"Killed process 8 (child) total-vm:4kB, anon-rss:3kB, file-rss:2kB"),
-            (2, None, b"y invoked oom-killer: gfp_mask=0x1, order=0, oom_score_adj=0"),
-            (2, None, b"Out of memory: Kill process 9 (old) score 12 or sacrifice child"),
-            (2, None, b"Killed process 9 (old) total-vm:4kB, anon-rss:3kB, file-rss:2kB"),
-            (3, None, b"Out of memory: Kill process 10 (cut) score 12 or sacrifice child"),
+            (
+                1,
+                None,
+                b"[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name",
+            ),
+            (
+                1,
+                None,
+                b"[    8]    33     8     1000      500      16        0          -500 child",
+            ),
+            (
+                1,
+                None,
+                b"Memory cgroup out of memory: Kill process 7 (report) score 12 or sacrifice child",
+            ),
+            (
+                1,
+                None,
+                b"Killed process 8 (child) total-vm:4kB, anon-rss:3kB, file-rss:2kB",
+            ),
+            (
+                2,
+                None,
+                b"y invoked oom-killer: gfp_mask=0x1, order=0, oom_score_adj=0",
+            ),
+            (
+                2,
+                None,
+                b"Out of memory: Kill process 9 (old) score 12 or sacrifice child",
+            ),
+            (
+                2,
+                None,
+                b"Killed process 9 (old) total-vm:4kB, anon-rss:3kB, file-rss:2kB",
+            ),
+            (
+                3,
+                None,
+                b"Out of memory: Kill process 10 (cut) score 12 or sacrifice child",
+            ),
         ];
         assert_eq!(
             shown(&kills(&[("/var/log/messages", lines)])),
@@ -490,7 +555,8 @@ mod tests {
     #[test]
     fn what_was_said_of_one_kill_does_not_hold_for_the_next() {
         let next: &[u8] = b"Memory cgroup out of memory: Killed process 8 (next) total-vm:1kB, anon-rss:1kB, file-rss:1kB";
-        let global: &[u8] = b"Out of memory: Killed process 9 (z) total-vm:1kB, anon-rss:1kB, file-rss:1kB";
+        let global: &[u8] =
+            b"Out of memory: Killed process 9 (z) total-vm:1kB, anon-rss:1kB, file-rss:1kB";
         let none: &[u8] = b"oom-kill:constraint=CONSTRAINT_CPUSET,nodemask=0,cpuset=c,mems_allowed=0,global_oom,task_memcg=/c,task=y,pid=10,uid=0";
         let list: &[u8] = b"[   10]     0    10     1000      500      16        0             3 y";
         let lines: &[Line<'_>] = &[
@@ -498,10 +564,18 @@ mod tests {
             (1, None, NEW_KILL),
             // The kernel was silenced, and only said that it killed.
             (1, None, next),
-            (2, None, b"[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name"),
+            (
+                2,
+                None,
+                b"[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name",
+            ),
             (2, None, list),
             (2, None, none),
-            (2, None, b"Out of memory: Killed process 10 (y) total-vm:1kB, anon-rss:1kB, file-rss:1kB"),
+            (
+                2,
+                None,
+                b"Out of memory: Killed process 10 (y) total-vm:1kB, anon-rss:1kB, file-rss:1kB",
+            ),
             (9, None, global),
             (9, None, NEW),
             // The same process id, long after.
@@ -527,10 +601,18 @@ mod tests {
         let lines: &[Line<'_>] = &[
             (1, None, NEW),
             (1, None, NEW_KILL),
-            (1, None, b"Tasks in /a are going to be killed due to memory.oom.group set"),
+            (
+                1,
+                None,
+                b"Tasks in /a are going to be killed due to memory.oom.group set",
+            ),
             (1, None, other),
             // Of another episode, whose beginning is missing.
-            (9, None, b"Out of memory: Killed process 9 (z) total-vm:1kB, anon-rss:1kB, file-rss:1kB"),
+            (
+                9,
+                None,
+                b"Out of memory: Killed process 9 (z) total-vm:1kB, anon-rss:1kB, file-rss:1kB",
+            ),
         ];
         assert_eq!(
             shown(&kills(&[("/var/log/messages", lines)])),
@@ -541,5 +623,4 @@ mod tests {
             ]
         );
     }
-
 }

@@ -54,7 +54,8 @@ impl Routes {
                     gateway: hop.gateway.map(Address),
                     source: route.source.map(|(source, _)| Address(source)),
                     source_netmask: route.source.map(|(_, length)| length),
-                    interface: index.and_then(|index| self.linked.interfaces.name(net_namespace, index)),
+                    interface: index
+                        .and_then(|index| self.linked.interfaces.name(net_namespace, index)),
                     flags: rtnetlink::route_flags(&route, hop),
                     metric: route.metric,
                     mtu: Some(route.mtu),
