@@ -24,20 +24,27 @@ fn full_text(schema: &str, content: &str) -> String {
     )
 }
 
-/// The full text of a database. Loading collects 32 MiB of words before it writes them, and leaves what it wrote in parts:
+/// The full text of a database. Loading collects 16 MiB of words before it writes them, and leaves what it wrote in parts:
 /// merging small parts took most of the time.
 pub(super) fn stored_full_text() -> String {
     full_text("main", "content = 'log_lines'")
-        + "INSERT INTO log_lines_fts (log_lines_fts, rank) VALUES ('hashsize', 33554432);
+        + "INSERT INTO log_lines_fts (log_lines_fts, rank) VALUES ('hashsize', 16777216);
            INSERT INTO log_lines_fts (log_lines_fts, rank) VALUES ('automerge', 0);"
 }
 
 /// The table of the full text.
 pub const FULL_TEXT: &str = "log_lines_fts";
 
-/// Adds the rows of `log_lines` above a row number to the full text.
-pub const FILL_FULL_TEXT: &str = "INSERT INTO log_lines_fts (rowid, program, message)
-  SELECT rowid, program, message FROM log_lines WHERE rowid > ?1";
+/// The table whose text it is.
+pub(super) const LINES: &str = "log_lines";
+
+/// The columns that are searched.
+pub(super) const SEARCHED: [&str; 2] = ["program", "message"];
+
+/// Adds one row to the full text: its row number, then what is searched. Statements of many rows make FTS5 write what it
+/// has collected each time that one begins.
+pub(super) const FILL_FULL_TEXT: &str =
+    "INSERT INTO log_lines_fts (rowid, program, message) VALUES (?1, ?2, ?3)";
 
 /// The full text of one snapshot among several, with the ranks and columns that it has alone: made again, in temporary
 /// tables.

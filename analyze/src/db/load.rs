@@ -239,16 +239,12 @@ fn insert(
     let snapshot_id = transaction
         .query_row(next, [], |row| row.get(0))
         .map_err(begin)?;
-    let last_line: i64 = transaction
-        .query_row("SELECT coalesce(max(rowid), 0) FROM log_lines", [], |row| {
-            row.get(0)
-        })
-        .map_err(begin)?;
+    let inserter = Inserter::new(&transaction, snapshot_id, wanted.has(ddl::FULL_TEXT));
+    let inserter = inserter.map_err(begin)?;
     // Rows are made on one processor and inserted on another.
     let (to, from) = std::sync::mpsc::sync_channel(batch::WAITING);
     let (made, result) = std::thread::scope(|scope| {
         let maker = scope.spawn(|| make_rows(evidence, wanted, &digest, to));
-        let inserter = Inserter::new(&transaction, snapshot_id);
         let result = inserter.insert_all(&from);
         // With nobody to take them the other thread's batches go nowhere, and it ends.
         drop(from);
@@ -259,11 +255,6 @@ fn insert(
     });
     let whole = made?;
     let rows = result.map_err(|error| failed("insert a row", error))?;
-    if wanted.has(ddl::FULL_TEXT) {
-        transaction
-            .execute(ddl::FILL_FULL_TEXT, [last_line])
-            .map_err(|error| failed("index the log lines", error))?;
-    }
     transaction
         .commit()
         .and_then(|()| connection.close().map_err(|(_, error)| error))

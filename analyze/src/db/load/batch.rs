@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement};
-use schema::tables::ParseIssue;
+use schema::tables::{LogLine, ParseIssue};
 use schema::{Binder, Row, Text};
 
 use crate::db::ddl;
@@ -154,17 +154,26 @@ pub(super) struct Inserter<'c> {
     connection: &'c Connection,
     snapshot_id: i64,
     statements: HashMap<&'static str, Statements<'c>>,
+    /// Adds a row of `log_lines` to the full text; `None` where that is not wanted.
+    full_text: Option<Statement<'c>>,
     rows: u64,
 }
 
 impl<'c> Inserter<'c> {
-    pub(super) fn new(connection: &'c Connection, snapshot_id: i64) -> Self {
-        Inserter {
+    /// With `full_text` the log lines are added to it as they come: while lines are parsed on the other thread.
+    pub(super) fn new(
+        connection: &'c Connection,
+        snapshot_id: i64,
+        full_text: bool,
+    ) -> Result<Self, rusqlite::Error> {
+        let full_text = full_text.then(|| connection.prepare(ddl::FILL_FULL_TEXT));
+        Ok(Inserter {
             connection,
             snapshot_id,
             statements: HashMap::new(),
+            full_text: full_text.transpose()?,
             rows: 0,
-        }
+        })
     }
 
     /// Inserts all that comes; returns how many rows there were. With the first error nothing more is taken.
@@ -201,6 +210,11 @@ impl<'c> Inserter<'c> {
         }
         // What stays bound takes the small pieces of memory that SQLite keeps at hand from the other statements.
         statements.many.clear_bindings();
+        if batch.table == ddl::LINES
+            && let Some(statement) = &mut self.full_text
+        {
+            add_to_full_text(statement, batch, self.connection.last_insert_rowid())?;
+        }
         let rows = batch.cells.len().checked_div(columns).unwrap_or(0);
         self.rows = self
             .rows
@@ -209,10 +223,39 @@ impl<'c> Inserter<'c> {
     }
 }
 
+/// Adds a batch of lines that is in its table already; `last` is the row number of its last line.
+fn add_to_full_text(
+    statement: &mut Statement<'_>,
+    batch: &Batch,
+    last: i64,
+) -> Result<(), rusqlite::Error> {
+    let searched = ddl::SEARCHED.map(|name| {
+        let columns = LogLine::TABLE.columns;
+        columns.iter().position(|column| column.name == name)
+    });
+    let rows = batch.cells.chunks_exact(batch.columns.max(1));
+    let first = i64::try_from(rows.len()).map_or(last, |rows| last.saturating_sub(rows));
+    for (number, row) in (first.saturating_add(1)..).zip(rows) {
+        statement.raw_bind_parameter(1, number)?;
+        for (index, column) in (2_usize..).zip(searched) {
+            let cell = column.and_then(|column| row.get(column));
+            let value = cell.map_or(ValueRef::Null, |cell| batch.value(*cell));
+            statement.raw_bind_parameter(index, ToSqlOutput::Borrowed(value))?;
+        }
+        statement.raw_execute()?;
+    }
+    Ok(())
+}
+
+/// `OR ROLLBACK`: whoever loads gives up with the first error anyway, and a statement of many rows that could be undone by
+/// itself makes FTS5 write what it has collected each time that one begins.
 fn statement(table: &str, columns: usize, rows: usize, snapshot_id: i64) -> String {
     let row = format!("({snapshot_id}{})", ", ?".repeat(columns));
     let rows = vec![row; rows].join(", ");
-    format!("INSERT INTO {} VALUES {rows}", ddl::quoted(table))
+    format!(
+        "INSERT OR ROLLBACK INTO {} VALUES {rows}",
+        ddl::quoted(table)
+    )
 }
 
 /// A statement keeps what the row before bound, so each value is bound, NULL too.
@@ -253,7 +296,9 @@ mod tests {
                 }
                 collector.finish();
             });
-            Inserter::new(&connection, 3).insert_all(&from)
+            Inserter::new(&connection, 3, false)
+                .unwrap()
+                .insert_all(&from)
         });
         assert_eq!(rows.unwrap(), ROWS);
         let wrong = "SELECT count(*), sum(NOT (
@@ -268,12 +313,55 @@ mod tests {
     }
 
     #[test]
+    fn the_full_text_is_that_of_the_lines() {
+        let connection = Connection::open_in_memory().unwrap();
+        ddl::create_all(&connection, []).unwrap();
+        // Room for all batches: there is no second thread.
+        let (to, from) = std::sync::mpsc::sync_channel(1000);
+        let mut collector = Collector::new(to);
+        for number in 0..ROWS {
+            let message = format!("word{number} \u{fc}ber");
+            let message = if number % 5 == 0 {
+                b"\xff torn\0"
+            } else {
+                message.as_bytes()
+            };
+            collector.row(&LogLine {
+                program: (number % 2 == 0).then_some("sshd".into()),
+                path: "/var/log/syslog".into(),
+                line_no: number,
+                time: None,
+                time_us: None,
+                host: None,
+                pid: None,
+                severity: None,
+                message: message.into(),
+            });
+        }
+        collector.finish();
+        let inserter = Inserter::new(&connection, 1, true).unwrap();
+        assert_eq!(inserter.insert_all(&from).unwrap(), ROWS);
+        // With rank 1 the index is compared with the table.
+        let check = "INSERT INTO log_lines_fts (log_lines_fts, rank) VALUES ('integrity-check', 1)";
+        connection.execute_batch(check).unwrap();
+        let found = "SELECT count(*) FROM log_lines_fts('program:sshd AND uber')";
+        let found: i64 = connection.query_row(found, [], |row| row.get(0)).unwrap();
+        let expected = (0..ROWS).filter(|number| number % 2 == 0 && number % 5 != 0);
+        assert_eq!(found, i64::try_from(expected.count()).unwrap());
+    }
+
+    #[test]
     fn the_first_error_ends_it() {
         let connection = Connection::open_in_memory().unwrap();
         let (to, from) = std::sync::mpsc::sync_channel(1);
         let mut collector = Collector::new(to);
         collector.unlisted("member", 1);
         collector.finish();
-        assert!(Inserter::new(&connection, 1).insert_all(&from).is_err());
+        assert!(
+            Inserter::new(&connection, 1, false)
+                .unwrap()
+                .insert_all(&from)
+                .is_err()
+        );
     }
 }
