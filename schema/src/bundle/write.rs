@@ -85,6 +85,8 @@ pub struct Writer<O> {
 struct Router {
     lane: Lane,
     open: BTreeMap<Lane, OpenFrame>,
+    /// The buffers of the frame that was closed last, for the next one that is opened: not each lane keeps its own.
+    spare: Option<OpenFrame>,
 }
 
 #[derive(Default)]
@@ -136,6 +138,7 @@ impl<O: FrameOut> Writer<O> {
             archive: tar::Builder::new(Router {
                 lane: Lane::Meta,
                 open: BTreeMap::new(),
+                spare: None,
             }),
             compressor,
             seek_table: SeekTable::new(),
@@ -405,7 +408,9 @@ impl<O: FrameOut> Writer<O> {
         header.set_cksum();
         let router = self.archive.get_mut();
         router.lane = lane;
-        let open = router.open.entry(lane).or_default();
+        let spare = &mut router.spare;
+        let open = router.open.entry(lane);
+        let open = open.or_insert_with(|| spare.take().unwrap_or_default());
         open.opened_ms = if open.content.is_empty() {
             now_ms
         } else {
@@ -416,22 +421,17 @@ impl<O: FrameOut> Writer<O> {
 
     /// Compresses and writes the open frame of a lane.
     fn close_lane(&mut self, lane: Lane, urgency: Urgency) -> Result<(), Error> {
-        let Some(open) = self.archive.get_mut().open.get_mut(&lane) else {
+        let Some(mut open) = self.archive.get_mut().open.remove(&lane) else {
             return Ok(());
         };
-        if open.content.is_empty() {
-            return Ok(());
-        }
-        let mut open = std::mem::take(open);
         let result = self.close_frame(&mut open, urgency);
         if result.is_err() {
             self.lost_members = self.lost_members.saturating_add(to_u64(open.entries.len()));
         }
-        // The buffer is kept for the next frame of the lane.
         open.content.clear();
         open.entries.clear();
         open.sums.clear();
-        self.archive.get_mut().open.insert(lane, open);
+        self.archive.get_mut().spare = Some(open);
         result?;
         self.close_full_parts(urgency)
     }
