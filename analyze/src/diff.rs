@@ -1,30 +1,46 @@
-//! What differs between two snapshots: added, removed and changed rows of every table that has keys.
+//! What differs between two snapshots, told by service.
 //!
-//! The declarations say what makes two rows the same and what is never a difference, so there is one statement for
-//! all tables ([`statement`]) and nothing here names a column of one table.
-//!
-//! * Rows are the same by the logical key, where a table has one, else by the key. Rows that are equal under it, as
-//!   the workers of a pool are, make one group with a count.
-//! * Rows of a process (tables with `pid` in their key and no logical key) are compared for processes that are the
-//!   same in both snapshots: same boot, pid and start. What a new process brings is the new process.
-//! * A row that one snapshot lacks is added or removed only if that snapshot could have seen it; else it is unknown.
-//! * The capture's own processes are left out, and so are kernel threads: their number follows the load.
+//! * A process is the same object within one boot by pid and start, and plays the same role across restarts by where it
+//!   belongs (container, unit, tree), its executable, its arguments and its user ([`services`]). So a restart is one line,
+//!   a pool of workers that grew is one line, and what a new service brings is the new service.
+//! * What belongs to no service is compared table by table, as the declarations say ([`tables`]): by the logical key,
+//!   else by the key.
+//! * Columns are identity, state (a change is reported), counters or volatile (never, unless all columns are asked for).
+//!   The declarations say which; a file of the user's overrides them ([`classes`]).
+//! * What one snapshot could not see is unknown, never added or removed ([`side::Gaps`]).
+//! * The capture's own processes and what started them are left out, and so are kernel threads: their number follows the load.
 
+pub mod classes;
+mod containers;
+mod html;
+mod json;
+mod lines;
+mod log_lines;
+mod markdown;
+mod network;
+mod processes;
 mod report;
-mod statement;
+mod roles;
+mod service_state;
+mod services;
+mod side;
+mod tables;
+mod templates;
 #[cfg(test)]
 mod tests;
-mod unchanged;
-
-use std::collections::HashSet;
-use std::path::Path;
+mod text;
+mod values;
+mod verdict;
 
 use schema::TableDef;
 use schema::tables::TABLES;
 
 use crate::Error;
-use crate::db::query::{Limits, Restricted, Snapshot, Unlocked, Value};
-use statement::Plan;
+use crate::db::query::{Snapshot, Value};
+use classes::Classes;
+use report::Report;
+use services::Services;
+pub use side::{Side, Sides};
 
 /// What differs.
 #[derive(Debug)]
@@ -35,16 +51,16 @@ pub struct Diff {
     pub after: Snapshot,
     /// What must be known to read the rest, a sentence each.
     pub notes: Vec<String>,
-    /// The tables that differ.
-    pub tables: Vec<TableDiff>,
+    /// The services that differ, then what belongs to none.
+    pub groups: Vec<Group>,
 }
 
-/// What differs in one table.
-#[derive(Debug)]
-pub struct TableDiff {
-    /// Name of the table.
-    pub table: &'static str,
-    /// The differences, in the order of their identity.
+/// The differences of a service, or those of none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// What people call the service; `None` for what belongs to the host.
+    pub service: Option<String>,
+    /// The differences: of a service in the order in which they are asked about, of the host by table and identity.
     pub differences: Vec<Difference>,
 }
 
@@ -53,9 +69,13 @@ pub struct TableDiff {
 pub struct Difference {
     /// What kind it is.
     pub kind: Kind,
-    /// The columns that say which row or group of rows it is.
+    /// The table or view that tells.
+    pub table: &'static str,
+    /// What it is that differs, as a noun.
+    pub what: &'static str,
+    /// The columns that say which one.
     pub identity: Vec<(&'static str, Value<'static>)>,
-    /// Rows in the group before and after.
+    /// How many there were before and are after.
     pub counts: [i64; 2],
     /// The columns that differ.
     pub changes: Vec<Change>,
@@ -66,104 +86,122 @@ pub struct Difference {
 pub struct Change {
     /// Name of the column.
     pub column: &'static str,
-    /// Before: the lowest and the highest value in the group.
-    pub before: [Value<'static>; 2],
-    /// After.
-    pub after: [Value<'static>; 2],
+    /// The values before: one, or those of several rows that play the same role.
+    pub before: Vec<Value<'static>>,
+    /// Those after.
+    pub after: Vec<Value<'static>>,
 }
 
 /// Kinds of difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
+    /// In both, but another object that plays the same role.
+    Restarted,
+    /// In both, but not as many.
+    Scaled,
+    /// In both, elsewhere.
+    Moved,
     /// Only in the later snapshot.
     Added,
     /// Only in the earlier one.
     Removed,
-    /// In both, with another state or number.
+    /// In both, with another state.
     Changed,
-    /// In both, but another object that plays the same role.
-    Restarted,
     /// Seen in one snapshot, and the other could not look.
     Unknown,
+}
+
+/// What is compared.
+#[derive(Debug, Default)]
+pub struct Scope<'a> {
+    /// Only these tables, each as a whole; where none is named, services and what belongs to none.
+    pub tables: &'a [String],
+    /// Only services whose name has this in it.
+    pub service: Option<&'a str>,
+    /// Which columns are compared.
+    pub classes: Classes,
+}
+
+/// How the two snapshots stand to each other.
+#[derive(Debug, Clone, Copy)]
+struct Relation {
+    /// Pids, inodes and namespaces mean the same.
+    same_boot: bool,
+    /// Both are of one host.
+    same_host: bool,
+    /// Pseudonyms of secrets cannot be compared.
+    keys_differ: bool,
+    /// When the earlier one was taken, epoch seconds.
+    since: i64,
 }
 
 impl Diff {
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
-        self.tables.is_empty()
+        self.groups.is_empty()
     }
 }
 
-/// Which snapshots are compared.
-#[derive(Debug)]
-pub struct Pair<'a> {
-    /// The two databases.
-    pub databases: Databases,
-    /// Number or label of the earlier one, else the newest.
-    pub from: Option<&'a str>,
-    /// Number or label of the later one, else the newest.
-    pub to: Option<&'a str>,
-}
-
-/// Two databases on one connection, which may be one and the same.
-#[derive(Debug)]
-pub struct Databases(Unlocked);
-
-impl Databases {
-    /// Opens the database of the earlier snapshot and that of the later one.
-    pub fn open(before: &Path, after: &Path, limits: Limits) -> Result<Self, Error> {
-        let database = Unlocked::open(before, limits)?;
-        database.attach(after, statement::AFTER)?;
-        Ok(Databases(database))
-    }
-}
-
-/// Compares two snapshots in the named tables, or in all that have keys.
-pub fn compare(pair: Pair<'_>, tables: &[String]) -> Result<Diff, Error> {
-    let tables = choose(tables)?;
-    let Databases(database) = pair.databases;
-    let before = database.snapshot(statement::BEFORE, pair.from)?;
-    let after = database.snapshot(statement::AFTER, pair.to)?;
-    let database = database.lock()?;
-
-    let same_boot = before.boot_id.is_some() && before.boot_id == after.boot_id;
-    let mut notes = notes(&before, &after, same_boot);
-    let mut skipped = Vec::new();
-    let mut differing = Vec::new();
-    for table in tables {
-        if statement::belongs_to_process(table) && !same_boot {
-            skipped.push(table.name);
-            continue;
+/// Compares two snapshots.
+pub fn compare(mut sides: Sides, scope: &Scope<'_>) -> Result<Diff, Error> {
+    let tables = choose(scope.tables)?;
+    let relation = relation(&sides);
+    let services = Services::load(&mut sides, relation)?;
+    let mut report = Report::new(scope, relation);
+    if tables.is_empty() {
+        services.compare(&sides, &mut report)?;
+        containers::compare(&sides, &services, &mut report)?;
+        network::compare(&sides, &services, &mut report)?;
+        log_lines::compare(&sides, &services, &mut report)?;
+        host(&sides, relation, &mut report)?;
+        for table in TABLES {
+            if !table.key.is_empty() && (scope.classes.all() || !told_otherwise(table.name)) {
+                tables::compare(&mut sides, table, &services, &mut report)?;
+            }
         }
-        let plan = Plan::new(table, [before.id, after.id], same_boot);
-        let intact = [before.intact, after.intact];
-        let differences = differences(&database, &plan, intact)?;
-        if !differences.is_empty() {
-            differing.push(TableDiff {
-                table: table.name,
-                differences,
-            });
+    } else {
+        for table in tables {
+            tables::compare(&mut sides, table, &services, &mut report)?;
         }
     }
-    if !skipped.is_empty() {
-        notes.push(format!(
-            "not compared, because their rows belong to processes of one boot: {}",
-            skipped.join(", ")
-        ));
-    }
+    let notes = notes(&sides, relation)?;
+    let hidden = sides.0.each_ref().map(Side::hidden);
+    let groups = report.finish(&services, hidden);
+    let Sides([before, after]) = sides;
     Ok(Diff {
-        before,
-        after,
+        before: before.snapshot,
+        after: after.snapshot,
         notes,
-        tables: differing,
+        groups,
     })
+}
+
+/// Tables whose rows are told as what a service is and does, and those in which each row is an event of its own.
+fn told_otherwise(table: &str) -> bool {
+    matches!(
+        table,
+        "processes"
+            | "process_arguments"
+            | "process_cgroups"
+            | "process_envs"
+            | "process_fds"
+            | "process_limits"
+            | "process_memory_map"
+            | "process_namespaces"
+            | "threads"
+            | "containers"
+            | "sockets"
+            | "conntrack"
+            | "conntrack_expectations"
+            | "log_files"
+            | "journal"
+            // Kernel events have them too.
+            | "oom_kills"
+    )
 }
 
 fn choose(names: &[String]) -> Result<Vec<&'static TableDef>, Error> {
     let keyed = || TABLES.iter().filter(|table| !table.key.is_empty());
-    if names.is_empty() {
-        return Ok(keyed().collect());
-    }
     let find = |name: &String| {
         keyed().find(|table| table.name == name).ok_or_else(|| {
             let all: Vec<&str> = keyed().map(|table| table.name).collect();
@@ -177,128 +215,97 @@ fn choose(names: &[String]) -> Result<Vec<&'static TableDef>, Error> {
     names.iter().map(find).collect()
 }
 
-fn notes(before: &Snapshot, after: &Snapshot, same_boot: bool) -> Vec<String> {
-    let mut notes = Vec::new();
-    if !same_boot {
-        notes.push(match (&before.boot_id, &after.boot_id) {
-            (Some(_), Some(_)) => "the host was booted in between, or these are two hosts: \
-                                   processes are compared by what they run, not by pid"
-                .to_owned(),
-            _ => "the boot is not known: processes are compared by what they run, not by pid"
-                .to_owned(),
-        });
+fn relation(sides: &Sides) -> Relation {
+    let Sides([before, after]) = sides;
+    let (before, after) = (&before.snapshot, &after.snapshot);
+    let same_boot = before.boot_id.is_some() && before.boot_id == after.boot_id;
+    Relation {
+        same_boot,
+        since: before.time,
+        same_host: same_boot || before.host == after.host,
+        keys_differ: matches!(
+            (&before.redaction_key, &after.redaction_key),
+            (Some(one), Some(other)) if one != other
+        ),
     }
-    if let (Some(one), Some(other)) = (&before.redaction_key, &after.redaction_key)
-        && one != other
-    {
+}
+
+fn notes(sides: &Sides, relation: Relation) -> Result<Vec<String>, Error> {
+    let mut notes = Vec::new();
+    let Sides([before, after]) = sides;
+    if !relation.same_host {
         notes.push(
-            "secrets were replaced under different keys, so equal ones look different: captures with the same \
-             --case-key can be compared"
+            "these are two hosts: their names and addresses are no difference, and processes are compared by what they run"
                 .to_owned(),
         );
-    }
-    notes
-}
-
-/// What could not be read, of the sources of one table, on one side.
-#[derive(Debug, Default)]
-struct Gaps {
-    /// Of the host, or in a table whose rows name no process.
-    whole: bool,
-    /// Of processes.
-    pids: HashSet<i64>,
-}
-
-impl Gaps {
-    fn hide(&self, pid: Option<i64>) -> bool {
-        self.whole || pid.is_some_and(|pid| self.pids.contains(&pid))
-    }
-}
-
-fn differences(
-    database: &Restricted,
-    plan: &Plan<'_>,
-    intact: [bool; 2],
-) -> Result<Vec<Difference>, Error> {
-    let rows = unchanged::changed_rows(database, plan)?;
-    if matches!(&rows, unchanged::Rows::Only(rows) if rows.iter().all(Vec::is_empty)) {
-        return Ok(Vec::new());
-    }
-    let rows = database.collect(&plan.differences(&rows), &[])?.rows;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut gaps = intact.map(|intact| Gaps {
-        whole: !intact,
-        pids: HashSet::new(),
-    });
-    for row in database.collect(&plan.gaps(), &[])?.rows {
-        let mut values = row.into_iter();
-        let side = values.next().and_then(|side| side.integer());
-        let pid = values.next().and_then(|pid| pid.integer());
-        let [before, after] = &mut gaps;
-        let gaps = if side == Some(0) { before } else { after };
-        match pid {
-            Some(pid) => {
-                gaps.pids.insert(pid);
+    } else if !relation.same_boot {
+        notes.push(
+            match (&before.snapshot.boot_id, &after.snapshot.boot_id) {
+                (Some(_), Some(_)) => {
+                    "the host was booted in between: everything was started anew, and processes are compared by what they run"
+                }
+                _ => "the boot is not known: processes are compared by what they run, not by pid",
             }
-            None => gaps.whole = true,
-        }
+            .to_owned(),
+        );
     }
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| difference(plan, row, &gaps))
-        .collect())
+    if after.snapshot.time < before.snapshot.time {
+        notes.push("the second snapshot is the earlier one of the two".to_owned());
+    }
+    let version = "SELECT capture_version FROM snapshots";
+    if let (Some(one), Some(other)) = (before.text(version)?, after.text(version)?)
+        && one != other
+    {
+        notes.push(format!(
+            "captured by different versions, {one} and {other}: what only one of them collects is unknown in the other"
+        ));
+    }
+    Ok(notes)
 }
 
-/// Reads one row of [`Plan::differences`]: identity, counts, pids, whether another object, then four values a column.
-fn difference(plan: &Plan<'_>, row: Vec<Value<'static>>, gaps: &[Gaps; 2]) -> Option<Difference> {
-    let mut values = row.into_iter();
-    let identity: Vec<_> = plan.identity.iter().copied().zip(values.by_ref()).collect();
-    let mut integer = || values.next().and_then(|value| value.integer());
-    let counts = [integer()?, integer()?];
-    let pids = [integer(), integer()];
-    let is_other_object = integer() == Some(1);
-    let [before_gaps, after_gaps] = gaps;
-
-    let mut hidden = false;
-    let mut changes = Vec::new();
-    for column in plan.compared() {
-        let before = [values.next()?, values.next()?];
-        let after = [values.next()?, values.next()?];
-        if before == after || counts.contains(&0) {
-            continue;
-        }
-        let unread =
-            |side: &[Value<'_>; 2], gaps: &Gaps, pid| side.contains(&Value::Null) && gaps.hide(pid);
-        let [before_pid, after_pid] = pids;
-        if unread(&before, before_gaps, before_pid) || unread(&after, after_gaps, after_pid) {
-            hidden = true;
-            continue;
-        }
-        changes.push(Change {
-            column,
-            before,
-            after,
+/// What is no row of a keyed table: the name of the host, and its clock.
+fn host(sides: &Sides, relation: Relation, report: &mut Report<'_>) -> Result<(), Error> {
+    let Sides([before, after]) = sides;
+    let mut changed = |what, column, values: [Value<'static>; 2]| {
+        let [before, after] = values;
+        report.host(Difference {
+            kind: Kind::Changed,
+            table: "snapshots",
+            what,
+            identity: Vec::new(),
+            counts: [1, 1],
+            changes: vec![Change {
+                column,
+                before: vec![before],
+                after: vec![after],
+            }],
         });
-    }
-
-    let [before_pid, after_pid] = pids;
-    let kind = match counts {
-        // Which side could not look is asked with the pid of the side that saw it.
-        [0, _] if before_gaps.hide(after_pid) || after_gaps.whole => Kind::Unknown,
-        [0, _] => Kind::Added,
-        [_, 0] if after_gaps.hide(before_pid) || before_gaps.whole => Kind::Unknown,
-        [_, 0] => Kind::Removed,
-        [before, after] if before != after => Kind::Changed,
-        _ if is_other_object => Kind::Restarted,
-        _ if hidden && changes.is_empty() => Kind::Unknown,
-        _ => Kind::Changed,
     };
-    Some(Difference {
-        kind,
-        identity,
-        counts,
-        changes,
-    })
+    if relation.same_host && before.snapshot.host != after.snapshot.host {
+        let name = |side: &Side| match &side.snapshot.host {
+            Some(name) => Value::Text(name.clone().into_bytes().into()),
+            None => Value::Null,
+        };
+        changed("host name", "hostname", [name(before), name(after)]);
+    }
+    if relation.same_boot {
+        // Within a boot both clocks go on alike, but for what adjusts the one.
+        let booted = "SELECT CAST(max(start_time - start_ticks / clock_ticks) AS INTEGER) FROM processes, snapshots
+             WHERE start_time IS NOT NULL AND start_ticks IS NOT NULL AND clock_ticks > 0";
+        if let (Some(one), Some(other)) = (before.number(booted)?, after.number(booted)?)
+            && one.abs_diff(other) > CLOCK_TOLERANCE
+        {
+            let begin =
+                |seconds: i64| Value::Text(crate::db::query::utc(seconds).into_bytes().into());
+            changed(
+                "clock",
+                "time of the boot by it",
+                [begin(one), begin(other)],
+            );
+        }
+    }
+    Ok(())
 }
+
+/// Seconds by which the clock may be adjusted without being told.
+const CLOCK_TOLERANCE: u64 = 2;

@@ -25,9 +25,11 @@ use crate::text::hex;
 /// Bytes of a key.
 pub const KEY_LENGTH: usize = 32;
 /// What a pseudonym begins with.
-const TYPE: &str = "secret:";
+pub const TYPE: &str = "secret:";
 /// Bytes of the HMAC in a pseudonym: enough that two secrets of one host never meet by chance.
 const PSEUDONYM_LENGTH: usize = 8;
+/// Hex digits that follow what a pseudonym begins with.
+pub const PSEUDONYM_DIGITS: usize = 2 * PSEUDONYM_LENGTH;
 
 /// Replaces secrets by pseudonyms.
 #[derive(Debug)]

@@ -286,7 +286,7 @@ fn differences(trial: &mut Trial) -> Result<(), Skipped> {
         diff.arg("diff").args(&bundles).args(["--format", "json"]);
         let output = trial.run(&mut diff, Duration::from_mins(1));
         let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        answers.push(answer["tables"].to_string());
+        answers.push(answer["groups"].to_string());
     }
     // The same but for the names of the secrets.
     let sql = |word: &str| format!("SELECT value FROM process_envs WHERE key = '{word}'");
@@ -307,14 +307,12 @@ fn differences(trial: &mut Trial) -> Result<(), Skipped> {
     let plain = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     let sorted = |text: &str| {
         let mut lines: Vec<String> = plain(text)
-            .as_object()
+            .as_array()
             .into_iter()
             .flatten()
-            .flat_map(|(table, list)| {
-                list.as_array()
-                    .into_iter()
-                    .flatten()
-                    .map(move |item| format!("{table} {item}"))
+            .flat_map(|group| {
+                let differences = group["differences"].as_array().into_iter().flatten();
+                differences.map(move |item| format!("{} {item}", group["service"]))
             })
             .collect();
         lines.sort();

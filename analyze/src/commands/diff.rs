@@ -1,14 +1,13 @@
 //! Command `diff`.
 
-use std::ffi::OsString;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Format;
 use super::reach::now;
 use crate::db::query::{Limits, MEMORY_MIB};
-use crate::diff::{self, Databases, Pair};
+use crate::diff::classes::Classes;
+use crate::diff::{self, Scope, Side, Sides};
 use crate::tables::Wanted;
 use crate::{Error, Exit, source};
 
@@ -17,9 +16,9 @@ use crate::{Error, Exit, source};
 pub struct Args {
     /// A bundle, an extracted directory, or a database: the earlier snapshot.
     pub before: PathBuf,
-    /// The later one, then the tables to compare. With --from and --to AFTER may be left out: both are in one database.
-    #[arg(value_name = "AFTER [TABLE]...")]
-    pub rest: Vec<OsString>,
+    /// The later one. With --from and --to it may be left out: both are in one database.
+    #[arg(required_unless_present_all = ["from", "to"])]
+    pub after: Option<PathBuf>,
     /// Number or label of the earlier snapshot, where BEFORE holds several.
     #[arg(long, value_name = "N|LABEL")]
     pub from: Option<String>,
@@ -29,6 +28,18 @@ pub struct Args {
     /// How differences are written.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// Compare only this table, row by row; may be given several times.
+    #[arg(long, value_name = "TABLE")]
+    pub table: Vec<String>,
+    /// Tell only what differs in services whose name has this in it.
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+    /// Compare all columns of all tables, those too that count up or change by themselves.
+    #[arg(long)]
+    pub all_columns: bool,
+    /// A file of what is no difference to you, a line each: TABLE[.COLUMN] [KEY=PATTERN]... [state|counter|volatile].
+    #[arg(long, value_name = "FILE")]
+    pub ignore: Vec<PathBuf>,
     /// End the comparison of a table after so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub timeout: u64,
@@ -37,30 +48,57 @@ pub struct Args {
     pub memory: u32,
 }
 
+/// How differences are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs; schema/diff.schema.json describes it.
+    Json,
+    /// For a ticket.
+    Markdown,
+    /// A page of its own.
+    Html,
+}
+
+/// Most bytes of a file of what is no difference.
+const IGNORE_LIMIT: u64 = 1 << 20;
+
 /// Runs `diff`.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
-    let (after, tables) = args.split()?;
-    let before = source::open(&args.before, &Wanted::All)?;
-    let opened = after
-        .map(|after| source::open(after, &Wanted::All))
-        .transpose()?;
-    let after = opened.as_ref().unwrap_or(&before);
+    let mut classes = if args.all_columns {
+        Classes::everything()
+    } else {
+        Classes::default()
+    };
+    for path in &args.ignore {
+        classes.read(&text(path)?)?;
+    }
     let limits = Limits {
         time: Duration::from_secs(args.timeout),
         memory_mib: args.memory,
     };
-    let databases = Databases::open(before.database(), after.database(), limits)?;
+    let before = source::open(&args.before, &Wanted::All)?;
+    let opened = match &args.after {
+        Some(after) => Some(source::open(after, &Wanted::All)?),
+        None => None,
+    };
+    let after = opened.as_ref().unwrap_or(&before);
+    let earlier = Side::open(before.database(), args.from.as_deref(), limits)?;
+    let later = Side::open(after.database(), args.to.as_deref(), limits)?;
     before.forget();
     after.forget();
-    let pair = Pair {
-        databases,
-        from: args.from.as_deref(),
-        to: args.to.as_deref(),
+    let scope = Scope {
+        tables: &args.table,
+        service: args.service.as_deref(),
+        classes,
     };
-    let diff = diff::compare(pair, &tables)?;
+    let diff = diff::compare(Sides([earlier, later]), &scope)?;
     match args.format {
         Format::Text => diff.write_text(now(), out)?,
         Format::Json => diff.write_json(out)?,
+        Format::Markdown => diff.write_markdown(now(), out)?,
+        Format::Html => diff.write_html(now(), out)?,
     }
     // Of what cannot be read nobody knows that it is the same.
     Ok(
@@ -72,26 +110,12 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     )
 }
 
-impl Args {
-    /// The later source where it is another one, and the names of tables.
-    fn split(&self) -> Result<(Option<&Path>, Vec<String>), Error> {
-        let names = |rest: &[OsString]| -> Vec<String> {
-            let names = rest.iter().map(|name| name.to_string_lossy().into_owned());
-            names.collect()
-        };
-        let is_table = |name: &OsString| {
-            name.to_str()
-                .is_some_and(|name| schema::tables::find(name).is_some())
-        };
-        match self.rest.split_first() {
-            Some((first, rest)) if !is_table(first) => {
-                Ok((Some(Path::new(first)), names(rest)))
-            }
-            _ if self.from.is_some() && self.to.is_some() => Ok((None, names(&self.rest))),
-            _ => Err(Error::Argument(
-                "diff compares two snapshots: name AFTER, or with --from and --to two of one database"
-                    .to_owned(),
-            )),
-        }
-    }
+fn text(path: &std::path::Path) -> Result<String, Error> {
+    use std::io::Read as _;
+
+    let mut text = String::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(IGNORE_LIMIT).read_to_string(&mut text))
+        .map_err(|error| Error::io("read", path, error))?;
+    Ok(text)
 }

@@ -31,6 +31,7 @@ use limits::Clock;
 pub use digest::Digest;
 pub use limits::{Limits, MEMORY_MIB};
 pub use snapshot::Snapshot;
+pub(crate) use snapshot::utc;
 
 /// Most bytes of one value. The largest that a bundle holds are members (16 MiB); aggregates may add up more, which people see as
 /// a size, and programs get.
@@ -196,22 +197,6 @@ impl Unlocked {
         opened.clock.allow(PREPARATION, PREPARATION);
         opened.require_snapshots("main")?;
         Ok(opened)
-    }
-
-    /// Adds a second database under a name, to be asked together with the first.
-    pub fn attach(&self, path: &Path, name: &str) -> Result<(), Error> {
-        let file = plain(path)?;
-        let Some(file) = file.to_str() else {
-            return Err(Error::Input {
-                path: path.to_owned(),
-                reason: "its path must be UTF-8 to be compared".to_owned(),
-            });
-        };
-        // The flags of the first one, read-only, hold for it too.
-        self.connection
-            .execute(&format!("ATTACH ?1 AS {}", quoted(name)), [file])
-            .map_err(|source| foreign(path, &source))?;
-        self.require_snapshots(name)
     }
 
     /// Makes every table and every stored view mean one snapshot only.

@@ -1,207 +1,204 @@
-//! Writing what differs: lines for people, an object for programs.
+//! What is reported, and where: differences by service, what is unknown once, what the user ignores not at all.
 
-use std::fmt::Write as _;
-use std::io::Write;
+use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde::ser::{SerializeMap as _, Serializer};
-
-use super::{Change, Diff, Difference, Kind};
-use crate::Error;
+use super::services::Services;
+use super::{Change, Difference, Group, Kind, Relation, Scope};
 use crate::db::query::Value;
-use crate::output;
 
-/// Longest value in a line, characters; the whole one is in the JSON.
-const SHOWN: usize = 100;
+/// Where a difference belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// A service, by its number.
+    Service(usize),
+    /// None.
+    Host,
+}
 
-impl Kind {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::Added => "added",
-            Kind::Removed => "removed",
-            Kind::Changed => "changed",
-            Kind::Restarted => "restarted",
-            Kind::Unknown => "unknown",
+/// Differences that one snapshot could not see of a table.
+#[derive(Debug)]
+struct Unknown {
+    count: i64,
+    example: Vec<(&'static str, Value<'static>)>,
+}
+
+/// Takes differences.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    scope: &'a Scope<'a>,
+    pub(super) relation: Relation,
+    places: BTreeMap<Place, Vec<Difference>>,
+    /// By table, noun, and the side that could not look.
+    unknown: BTreeMap<(&'static str, &'static str, usize), Unknown>,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(scope: &'a Scope<'a>, relation: Relation) -> Self {
+        Report {
+            scope,
+            relation,
+            places: BTreeMap::new(),
+            unknown: BTreeMap::new(),
         }
     }
 
-    const ALL: [Kind; 5] = [
-        Kind::Added,
-        Kind::Removed,
-        Kind::Changed,
-        Kind::Restarted,
-        Kind::Unknown,
-    ];
-}
+    /// What is compared.
+    pub(super) fn scope(&self) -> &'a Scope<'a> {
+        self.scope
+    }
 
-impl Diff {
-    /// Writes it for people. `now` is the analyst's clock.
-    pub fn write_text(&self, now: i64, out: &mut dyn Write) -> Result<(), Error> {
-        let heads = [("before", &self.before), ("after", &self.after)];
-        for (name, snapshot) in heads {
-            write(out, &format!("{name:<6}  {}\n", snapshot.headline(now)))?;
+    /// Takes a difference, unless the user ignores all of it.
+    pub(super) fn add(&mut self, place: Place, mut difference: Difference) {
+        let classes = &self.scope.classes;
+        if classes.ignore_row(difference.table, &difference.identity) {
+            return;
         }
-        for note in &self.notes {
-            write(out, &format!("note    {note}\n"))?;
+        let had_changes = !difference.changes.is_empty();
+        let (table, identity) = (difference.table, std::mem::take(&mut difference.identity));
+        difference
+            .changes
+            .retain(|change| !classes.ignore_column(table, change.column, &identity));
+        difference.identity = identity;
+        if difference.kind == Kind::Changed && had_changes && difference.changes.is_empty() {
+            return;
         }
-        let mut totals = Kind::ALL.map(|kind| (kind, 0_u64));
-        for table in &self.tables {
-            write(out, &format!("\n{}\n", table.table))?;
-            for difference in &table.differences {
-                write(out, &line(difference))?;
-                for (kind, total) in &mut totals {
-                    *total += u64::from(*kind == difference.kind);
-                }
-            }
-        }
-        let totals: Vec<String> = totals
-            .iter()
-            .filter(|(_, total)| *total > 0)
-            .map(|(kind, total)| format!("{total} {}", kind.as_str()))
-            .collect();
-        if totals.is_empty() {
-            write(out, "\nno difference\n")
-        } else {
-            write(out, &format!("\n{}\n", totals.join(", ")))
+        let differences = self.places.entry(place).or_default();
+        // What is so in each process of a service is told once.
+        let is_known = differences.iter().any(|known| {
+            known.table == difference.table
+                && (&known.identity, &known.changes) == (&difference.identity, &difference.changes)
+        });
+        if difference.what == "process" || !is_known {
+            differences.push(difference);
         }
     }
 
-    /// Writes it for programs: `before`, `after`, `notes`, and `tables` with a list of differences each.
-    pub fn write_json(&self, out: &mut dyn Write) -> Result<(), Error> {
-        output::object(out, self)?;
-        write(out, "\n")
-    }
-}
-
-fn write(out: &mut dyn Write, text: &str) -> Result<(), Error> {
-    out.write_all(text.as_bytes()).map_err(Error::Output)
-}
-
-fn line(difference: &Difference) -> String {
-    let sign = match difference.kind {
-        Kind::Added => '+',
-        Kind::Removed => '-',
-        Kind::Changed => '~',
-        Kind::Restarted => '*',
-        Kind::Unknown => '?',
-    };
-    let identity: Vec<String> = difference
-        .identity
-        .iter()
-        .filter(|(_, value)| *value != Value::Null)
-        .map(|(name, value)| format!("{name}={}", shown(value)))
-        .collect();
-    let mut line = format!("  {sign} {}", identity.join(" "));
-    line.push_str(&number(difference.counts));
-    line.push_str(match (difference.kind, difference.counts) {
-        (Kind::Restarted, _) => "  restarted",
-        (Kind::Unknown, [0, _]) => "  not known: its source was not fully read before",
-        (Kind::Unknown, [_, 0]) => "  not known: its source was not fully read after",
-        (Kind::Unknown, _) => "  not known: its source was not fully read",
-        _ => "",
-    });
-    line.push('\n');
-    for change in &difference.changes {
-        let (before, after) = (range(&change.before), range(&change.after));
-        // Writing to a String does not fail.
-        let _ = writeln!(line, "      {}: {before} -> {after}", change.column);
-    }
-    line
-}
-
-/// How many rows are in the group, where that is not one.
-fn number(counts: [i64; 2]) -> String {
-    match counts {
-        [0, 1] | [1, 0 | 1] => String::new(),
-        [0, count] | [count, 0] => format!("  ({count} of them)"),
-        [before, after] if before == after => format!("  ({after} of them)"),
-        [before, after] => format!("  ({before} -> {after} of them)"),
-    }
-}
-
-fn range([low, high]: &[Value<'_>; 2]) -> String {
-    if low == high {
-        shown(low)
-    } else {
-        format!("{} .. {}", shown(low), shown(high))
-    }
-}
-
-fn shown(value: &Value<'_>) -> String {
-    let text = match value {
-        Value::Null => "NULL".to_owned(),
-        Value::Integer(value) => value.to_string(),
-        Value::Real(value) => value.to_string(),
-        Value::Text(bytes) | Value::Blob(bytes) => {
-            let text = schema::text::escaped(bytes).to_string();
-            // Blanks would run into the next column.
-            if text.is_empty() || text.contains([' ', '"']) {
-                format!("\"{}\"", text.replace('"', "\\\""))
+    /// Adds what a service that is in one snapshot only (side 0 or 1) has there to what is told of it.
+    pub(super) fn brings(
+        &mut self,
+        place: Place,
+        side: usize,
+        column: &'static str,
+        value: Value<'static>,
+    ) {
+        let told = self
+            .places
+            .get_mut(&place)
+            .and_then(|differences| differences.first_mut());
+        let Some(told) = told else {
+            return;
+        };
+        if !told.changes.iter().any(|change| change.column == column) {
+            told.changes.push(Change {
+                column,
+                before: Vec::new(),
+                after: Vec::new(),
+            });
+        }
+        if let Some(change) = told
+            .changes
+            .iter_mut()
+            .find(|change| change.column == column)
+        {
+            let values = if side == 0 {
+                &mut change.before
             } else {
-                text
-            }
+                &mut change.after
+            };
+            values.push(value);
         }
-    };
-    if text.chars().count() > SHOWN {
-        let begin: String = text.chars().take(SHOWN).collect();
-        format!("{begin}...")
-    } else {
-        text
     }
-}
 
-impl Serialize for Diff {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("before", &self.before)?;
-        map.serialize_entry("after", &self.after)?;
-        map.serialize_entry("notes", &self.notes)?;
-        map.serialize_entry("tables", &Tables(self))?;
-        map.end()
+    /// Takes a difference that belongs to no service.
+    pub(super) fn host(&mut self, difference: Difference) {
+        self.add(Place::Host, difference);
     }
-}
 
-struct Tables<'a>(&'a Diff);
-
-impl Serialize for Tables<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let tables = self.0.tables.iter();
-        serializer.collect_map(tables.map(|table| (table.table, &table.differences)))
+    /// Takes note of what one side (0 or 1) could not see.
+    pub(super) fn unknown(
+        &mut self,
+        table: &'static str,
+        what: &'static str,
+        side: usize,
+        example: Vec<(&'static str, Value<'static>)>,
+    ) {
+        if self.scope.classes.ignore_row(table, &example) {
+            return;
+        }
+        let unknown = self.unknown.entry((table, what, side));
+        let unknown = unknown.or_insert(Unknown { count: 0, example });
+        unknown.count = unknown.count.saturating_add(1);
     }
-}
 
-impl Serialize for Difference {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("kind", self.kind.as_str())?;
-        map.serialize_entry("identity", &Named(&self.identity))?;
-        map.serialize_entry("counts", &self.counts)?;
-        map.serialize_entry("changes", &self.changes)?;
-        map.end()
-    }
-}
-
-struct Named<'a>(&'a [(&'static str, Value<'static>)]);
-
-impl Serialize for Named<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
-
-impl Serialize for Change {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(3))?;
-        map.serialize_entry("column", self.column)?;
-        // A group of equal rows has a range, a single row a value.
-        for (name, [low, high]) in [("before", &self.before), ("after", &self.after)] {
-            if low == high {
-                map.serialize_entry(name, low)?;
+    /// The groups, services first. Secrets that could not be compared are one difference.
+    pub(super) fn finish(mut self, services: &Services, hidden: [u64; 2]) -> Vec<Group> {
+        if hidden != [0, 0] && self.scope.service.is_none() {
+            self.host(Difference {
+                kind: Kind::Unknown,
+                table: "snapshots",
+                what: "secret",
+                identity: Vec::new(),
+                counts: hidden.map(|count| i64::try_from(count).unwrap_or(i64::MAX)),
+                changes: Vec::new(),
+            });
+        }
+        for ((table, what, side), unknown) in std::mem::take(&mut self.unknown) {
+            // The side that could see has them.
+            let counts = if side == 0 {
+                [0, unknown.count]
             } else {
-                map.serialize_entry(name, &[low, high])?;
+                [unknown.count, 0]
+            };
+            let difference = Difference {
+                kind: Kind::Unknown,
+                table,
+                what,
+                identity: unknown.example,
+                counts,
+                changes: Vec::new(),
+            };
+            self.places.entry(Place::Host).or_default().push(difference);
+        }
+        let mut groups = Vec::new();
+        for (place, differences) in self.places {
+            let service = match place {
+                Place::Service(number) => Some(services.title(number)),
+                Place::Host => None,
+            };
+            let is_wanted = match (self.scope.service, &service) {
+                (None, _) => true,
+                (Some(wanted), Some(service)) => service.contains(wanted),
+                (Some(_), None) => false,
+            };
+            if is_wanted {
+                groups.push(Group {
+                    service,
+                    differences,
+                });
             }
         }
-        map.end()
+        groups
+    }
+}
+
+/// A difference of one column of something that is in both snapshots.
+pub(super) fn changed(
+    table: &'static str,
+    what: &'static str,
+    identity: Vec<(&'static str, Value<'static>)>,
+    column: &'static str,
+    [before, after]: [Vec<Value<'static>>; 2],
+) -> Difference {
+    Difference {
+        kind: Kind::Changed,
+        table,
+        what,
+        identity,
+        counts: [1, 1],
+        changes: vec![Change {
+            column,
+            before,
+            after,
+        }],
     }
 }

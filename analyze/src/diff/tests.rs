@@ -1,4 +1,4 @@
-//! Planted changes are found, and what the declarations mark is not a change.
+//! Planted changes are found, each once and in its place, and what is marked is not a change.
 
 use std::time::Duration;
 
@@ -6,40 +6,52 @@ use super::*;
 use crate::db::query::Limits;
 use crate::db::query::fixture::Fixture;
 
-fn databases(before: &Fixture, after: &Fixture) -> Databases {
+fn sides(before: &Fixture, after: &Fixture) -> Sides {
     let limits = Limits::of(Duration::from_secs(20));
-    Databases::open(before.path(), after.path(), limits).unwrap()
+    let open = |fixture: &Fixture, label| Side::open(fixture.path(), Some(label), limits).unwrap();
+    Sides([open(before, "before"), open(after, "after")])
 }
 
 fn diff(fixture: &Fixture) -> Diff {
-    let pair = Pair {
-        databases: databases(fixture, fixture),
-        from: Some("before"),
-        to: Some("after"),
-    };
-    compare(pair, &[]).unwrap()
+    compare(sides(fixture, fixture), &Scope::default()).unwrap()
 }
 
-/// The differences as lines, each with its table before it.
-fn lines(fixture: &Fixture) -> Vec<String> {
-    let mut text = Vec::new();
-    diff(fixture).write_text(1_795_515_072, &mut text).unwrap();
-    let text = String::from_utf8(text).unwrap();
-    let mut table = "";
+/// The differences as lines, each with its service before it.
+fn lines_of(diff: &Diff) -> Vec<String> {
     let mut lines = Vec::new();
-    for line in text.lines().skip(2) {
-        match line.strip_prefix("  ") {
-            Some(line) => lines.push(format!("{table} {}", line.trim_start())),
-            None => table = line,
+    for group in &diff.groups {
+        let service = group.service.as_deref().unwrap_or("host");
+        for difference in &group.differences {
+            let line = difference.line();
+            lines.push(format!("{service} {} {}", line.sign, line.text));
+            lines.extend(
+                line.below
+                    .iter()
+                    .map(|below| format!("{service}   {below}")),
+            );
         }
     }
     lines
 }
 
+fn lines(fixture: &Fixture) -> Vec<String> {
+    lines_of(&diff(fixture))
+}
+
+/// When a process was started, by the clock of the host.
+fn time_of(ticks: &str) -> &'static str {
+    let seconds = 1_795_511_000 + ticks.parse::<i64>().unwrap() / 100;
+    seconds.to_string().leak()
+}
+
+/// With its parent 1, so that each is a service.
 fn process<'a>(pid: &'a str, start: &'a str, path: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![
         ("pid", pid),
+        ("parent", "1"),
         ("start_ticks", start),
+        ("start_time", time_of(start)),
+        ("name", path),
         ("path", path),
         ("cmdline", path),
         ("uid", "0"),
@@ -51,105 +63,208 @@ fn in_snapshot<'a>(id: &'a str, values: &[(&'a str, &'a str)]) -> Vec<(&'a str, 
     [&[("snapshot_id", id)], values].concat()
 }
 
+/// A process and its one argument, or two.
+fn insert(fixture: &Fixture, snapshot: &str, row: &[(&str, &str)], arguments: &[&str]) {
+    fixture.insert("processes", &in_snapshot(snapshot, row));
+    let pid = row.iter().find(|(name, _)| *name == "pid").unwrap().1;
+    for (position, value) in arguments.iter().enumerate() {
+        let position = position.to_string();
+        let row = [("pid", pid), ("position", &position), ("value", value)];
+        fixture.insert("process_arguments", &in_snapshot(snapshot, &row));
+    }
+}
+
 #[test]
 fn what_is_marked_is_no_difference() {
     let fixture = Fixture::new();
     for (id, state, time) in [("1", "'S'", "10"), ("2", "'R'", "900")] {
         let marked = [
-            ("snapshot_id", id),
             ("state", state),
             ("user_time", time),
             ("resident_size", time),
         ];
-        fixture.insert(
-            "processes",
-            &[process("10", "500", "'/bin/a'"), marked.to_vec()].concat(),
-        );
+        let row = [process("10", "500", "'/bin/a'"), marked.to_vec()].concat();
+        insert(&fixture, id, &row, &["'a'"]);
         let fd = [
-            ("snapshot_id", id),
             ("pid", "10"),
             ("fd", "3"),
             ("target", "'/x'"),
             ("pos", time),
         ];
-        fixture.insert("process_fds", &fd);
+        fixture.insert("process_fds", &in_snapshot(id, &fd));
+        let amount = [("name", "'MemFree'"), ("value", time)];
+        fixture.insert("memory_info", &in_snapshot(id, &amount));
     }
     assert_eq!(lines(&fixture), Vec::<String>::new());
     assert!(diff(&fixture).is_empty());
+    assert_eq!(diff(&fixture).verdict(), "nothing changed");
+
+    let scope = Scope {
+        classes: Classes::everything(),
+        ..Scope::default()
+    };
+    let all = lines_of(&compare(sides(&fixture, &fixture), &scope).unwrap());
+    for expected in [
+        "resident memory a: 10 -> 900",
+        "user_time: 10 -> 900",
+        "state: S -> R",
+        "pid=10 fd=3: pos 10 -> 900",
+        "memory_info MemFree: 10 -> 900",
+    ] {
+        assert!(
+            all.iter().any(|line| line.ends_with(expected)),
+            "{expected}: {all:#?}"
+        );
+    }
 }
 
 #[test]
-fn planted_changes_are_found() {
+fn what_belongs_to_no_service() {
     let fixture = Fixture::new();
-    fixture.insert_both("processes", &process("10", "500", "'/bin/a'"));
-    fixture.insert(
-        "users",
-        &in_snapshot("1", &[("username", "'anna'"), ("shell", "'/bin/sh'")]),
+    let user = |id, name, shell| {
+        fixture.insert(
+            "users",
+            &in_snapshot(id, &[("username", name), ("shell", shell)]),
+        );
+    };
+    user("1", "'anna'", "'/bin/sh'");
+    user("2", "'anna'", "'/bin/zsh'");
+    user("1", "'old'", "'/bin/sh'");
+    user("2", "'new'", "x'ff'");
+    assert_eq!(
+        lines(&fixture),
+        [
+            "host ~ user anna: shell /bin/sh -> /bin/zsh",
+            "host + new user new",
+            "host - user gone: old"
+        ]
     );
-    fixture.insert(
-        "users",
-        &in_snapshot("2", &[("username", "'anna'"), ("shell", "'/bin/zsh'")]),
+    assert_eq!(
+        diff(&fixture).verdict(),
+        "1 new user, 1 user gone, 1 user changed"
     );
-    fixture.insert("users", &in_snapshot("1", &[("username", "'old'")]));
-    fixture.insert("users", &in_snapshot("2", &[("username", "'new'")]));
-    fixture.insert(
-        "process_fds",
-        &in_snapshot("2", &[("pid", "10"), ("fd", "4"), ("target", "x'ff'")]),
+}
+
+#[test]
+fn pools_restarts_and_new_services() {
+    let fixture = Fixture::new();
+    for pid in ["20", "21"] {
+        for id in ["1", "2"] {
+            insert(
+                &fixture,
+                id,
+                &process(pid, "600", "'/bin/worker'"),
+                &["'worker'"],
+            );
+        }
+    }
+    insert(
+        &fixture,
+        "2",
+        &process("22", "900", "'/bin/worker'"),
+        &["'worker'"],
+    );
+    let daemon = |id: &str, pid, start, arguments: &[&str]| {
+        let row = [process(pid, start, "'/bin/daemon'"), vec![]].concat();
+        insert(&fixture, id, &row, arguments);
+    };
+    daemon("1", "30", "700", &["'daemon'", "'--port'", "'80'"]);
+    daemon(
+        "2",
+        "31",
+        "950",
+        &["'daemon'", "'--port'", "'8443'", "'-v'"],
+    );
+    // Its child was started with it.
+    for (id, pid, parent, start) in [("1", "40", "30", "701"), ("2", "41", "31", "951")] {
+        let mut row = process(pid, start, "'/bin/child'");
+        row[1] = ("parent", parent);
+        insert(&fixture, id, &row, &["'child'"]);
+    }
+    // A pid that another program has now.
+    insert(
+        &fixture,
+        "1",
+        &process("50", "10", "'/bin/gone'"),
+        &["'gone'"],
+    );
+    insert(
+        &fixture,
+        "2",
+        &process("50", "990", "'/bin/fresh'"),
+        &["'fresh'", "'now'"],
     );
     assert_eq!(
         lines(&fixture),
         [
-            "process_fds + pid=10 fd=4",
-            "users ~ username=anna",
-            "users shell: /bin/sh -> /bin/zsh",
-            "users + username=new",
-            "users - username=old",
+            "daemon * restarted 2026-11-24 09:03:29 UTC: daemon --port 8443 -v  (pid 30 -> 31)",
+            "daemon ~ command line daemon --port 8443 -v: 80 -> 8443, -v",
+            "fresh + new service: fresh now",
+            "gone - service gone: gone",
+            "worker ~ scaled 2 -> 3: worker",
         ]
     );
+    assert_eq!(
+        diff(&fixture).verdict(),
+        "1 service restarted, 1 new service, 1 service gone, 1 pool scaled, 1 command line changed"
+    );
+    let one = Scope {
+        service: Some("work"),
+        ..Scope::default()
+    };
+    let one = compare(sides(&fixture, &fixture), &one).unwrap();
+    assert_eq!(lines_of(&one), ["worker ~ scaled 2 -> 3: worker"]);
 }
 
 #[test]
-fn pools_restarts_and_new_processes() {
+fn what_a_service_runs_as() {
     let fixture = Fixture::new();
-    for pid in ["20", "21"] {
-        fixture.insert_both("processes", &process(pid, "600", "'/bin/worker'"));
+    let state = |id: &str, pid, start, uid, more: &[(&'static str, &'static str)]| {
+        let mut row = process(pid, start, "'/opt/app/bin/app'");
+        row[7] = ("uid", uid);
+        row.extend([("euid", uid), ("suid", uid)]);
+        row.extend(more);
+        insert(&fixture, id, &row, &["'app'"]);
+    };
+    state(
+        "1",
+        "10",
+        "500",
+        "33",
+        &[("cwd", "'/a'"), ("resident_size", "80000000")],
+    );
+    state(
+        "2",
+        "11",
+        "900",
+        "1001",
+        &[("cwd", "'/b'"), ("resident_size", "1200000000")],
+    );
+    for (id, pid, key, value) in [
+        ("1", "10", "'DB_HOST'", "'db-1'"),
+        ("2", "11", "'DB_HOST'", "'db-2'"),
+        ("1", "10", "'OLD'", "'1'"),
+        ("2", "11", "'NEW'", "'2'"),
+        ("1", "10", "'INVOCATION_ID'", "'a'"),
+        ("2", "11", "'INVOCATION_ID'", "'b'"),
+    ] {
+        fixture.insert(
+            "process_envs",
+            &in_snapshot(id, &[("pid", pid), ("key", key), ("value", value)]),
+        );
     }
-    fixture.insert(
-        "processes",
-        &in_snapshot("2", &process("22", "900", "'/bin/worker'")),
-    );
-    fixture.insert(
-        "processes",
-        &in_snapshot("1", &process("30", "700", "'/bin/daemon'")),
-    );
-    fixture.insert(
-        "processes",
-        &in_snapshot("2", &process("31", "950", "'/bin/daemon'")),
-    );
-    // Of a new process and of a pid that another process has now nothing is compared.
-    fixture.insert(
-        "process_fds",
-        &in_snapshot("2", &[("pid", "22"), ("fd", "0")]),
-    );
-    fixture.insert(
-        "process_fds",
-        &in_snapshot("1", &[("pid", "30"), ("fd", "0")]),
-    );
-    let lines = lines(&fixture);
     assert_eq!(
-        lines[0],
-        "processes * path=/bin/daemon cmdline=/bin/daemon uid=0 cgroup_path=/  restarted"
-    );
-    assert_eq!(lines[1], "processes pid: 30 -> 31");
-    assert_eq!(lines[2], "processes start_ticks: 700 -> 950");
-    assert!(
-        lines[3].ends_with("cgroup_path=/  (2 -> 3 of them)"),
-        "{}",
-        lines[3]
-    );
-    assert!(
-        lines.iter().all(|line| line.starts_with("processes")),
-        "{lines:?}"
+        lines(&fixture),
+        [
+            "app * restarted 2026-11-24 09:03:29 UTC: app  (pid 10 -> 11)",
+            "app ~ process app",
+            "app   cwd: /a -> /b",
+            "app   uid: 33 -> 1001",
+            "app ~ environment variable DB_HOST: db-1 -> db-2",
+            "app + new environment variable NEW=2",
+            "app - environment variable gone: OLD=1",
+            "app ~ resident memory app: 80000000 -> 1200000000",
+        ]
     );
 }
 
@@ -161,13 +276,34 @@ fn what_could_not_be_read_is_unknown() {
     fixture.insert("kernel_modules", &in_snapshot("1", &[("name", "'nfs'")]));
     let log = [("path", "'/etc/passwd'"), ("outcome", "'denied'")];
     fixture.insert("collection_log", &in_snapshot("2", &log));
+    let diff = diff(&fixture);
     assert_eq!(
-        lines(&fixture),
+        lines_of(&diff),
         [
-            "kernel_modules - name=nfs",
-            "users ? username=new  not known: its source was not fully read before",
-            "users ? username=old  not known: its source was not fully read after",
+            "host - kernel module gone: nfs",
+            "host ? 1 user not known before: the source was not fully read (new)",
+            "host ? 1 user not known after: the source was not fully read (old)",
         ]
+    );
+    assert_eq!(diff.verdict(), "1 kernel module gone, 2 users unknown");
+}
+
+#[test]
+fn what_was_not_collected_before_is_unknown() {
+    let fixture = Fixture::new();
+    fixture.insert("swaps", &in_snapshot("2", &[("path", "'/swap'")]));
+    let log = [("path", "'/proc/swaps'"), ("outcome", "'collected'")];
+    fixture.insert("collection_log", &in_snapshot("2", &log));
+    fixture.execute("UPDATE snapshots SET capture_version = 'capture 0.' || snapshot_id");
+    let diff = diff(&fixture);
+    assert_eq!(
+        lines_of(&diff),
+        ["host ? 1 swap not known before: the source was not fully read (/swap)"]
+    );
+    assert!(
+        diff.notes[0].contains("capture 0.1 and capture 0.2"),
+        "{:?}",
+        diff.notes
     );
 }
 
@@ -175,10 +311,12 @@ fn what_could_not_be_read_is_unknown() {
 fn a_process_that_could_not_be_read_hides_only_its_own_rows() {
     let fixture = Fixture::new();
     for pid in ["10", "11"] {
-        fixture.insert_both("processes", &process(pid, "500", "'/bin/a'"));
+        let path = if pid == "10" { "'/bin/a'" } else { "'/bin/b'" };
+        insert(&fixture, "1", &process(pid, "500", path), &["'x'"]);
+        insert(&fixture, "2", &process(pid, "600", path), &["'x'"]);
         fixture.insert(
             "process_envs",
-            &in_snapshot("1", &[("pid", pid), ("key", "'A'")]),
+            &in_snapshot("1", &[("pid", pid), ("key", "'A'"), ("value", "'1'")]),
         );
     }
     let log = [
@@ -187,21 +325,34 @@ fn a_process_that_could_not_be_read_hides_only_its_own_rows() {
         ("outcome", "'timed out'"),
     ];
     fixture.insert("collection_log", &in_snapshot("2", &log));
-    assert_eq!(
-        lines(&fixture),
-        [
-            "process_envs ? pid=10 key=A  not known: its source was not fully read after",
-            "process_envs - pid=11 key=A",
-        ]
+    let lines = lines(&fixture);
+    assert!(
+        lines.contains(&"b - environment variable gone: A=1".to_owned()),
+        "{lines:#?}"
     );
+    assert!(
+        lines.contains(
+            &"host ? 1 environment not known after: the source was not fully read (x)".to_owned()
+        ),
+        "{lines:#?}"
+    );
+    assert_eq!(lines.len(), 4, "{lines:#?}");
 }
 
 #[test]
 fn a_bundle_that_was_cut_off_proves_no_absence() {
     let fixture = Fixture::new();
     fixture.insert("users", &in_snapshot("1", &[("username", "'old'")]));
+    insert(&fixture, "1", &process("10", "500", "'/bin/a'"), &[]);
     fixture.execute("UPDATE snapshots SET intact = 0 WHERE snapshot_id = 2");
-    assert_eq!(diff(&fixture).tables[0].differences[0].kind, Kind::Unknown);
+    let diff = diff(&fixture);
+    let kinds: Vec<Kind> = diff
+        .groups
+        .iter()
+        .flat_map(|group| &group.differences)
+        .map(|difference| difference.kind)
+        .collect();
+    assert_eq!(kinds, [Kind::Unknown, Kind::Unknown]);
 }
 
 #[test]
@@ -212,7 +363,16 @@ fn the_collector_is_no_difference() {
         vec![("is_collector", "1")],
     ]
     .concat();
-    fixture.insert("processes", &in_snapshot("2", &collector));
+    // And what did nothing but start it.
+    let mut collector = collector;
+    collector[1] = ("parent", "39");
+    insert(
+        &fixture,
+        "2",
+        &process("39", "1", "'/usr/bin/sudo'"),
+        &["'sudo'"],
+    );
+    insert(&fixture, "2", &collector, &["'capture'"]);
     let kernel = [process("41", "1", "NULL"), vec![("is_kernel_thread", "1")]].concat();
     fixture.insert("processes", &in_snapshot("2", &kernel));
     let fd = [
@@ -222,60 +382,125 @@ fn the_collector_is_no_difference() {
         ("inode", "77"),
     ];
     fixture.insert("process_fds", &in_snapshot("2", &fd));
-    fixture.insert(
-        "sockets",
-        &in_snapshot("2", &[("family", "'unix'"), ("inode", "77")]),
-    );
-    let netlink = [("family", "'netlink'"), ("protocol", "'rtnl'")];
-    fixture.insert("sockets", &in_snapshot("2", &netlink));
+    let socket = [
+        ("family", "'unix'"),
+        ("inode", "77"),
+        ("state", "'LISTEN'"),
+        ("path", "'/x'"),
+    ];
+    fixture.insert("sockets", &in_snapshot("2", &socket));
     assert_eq!(lines(&fixture), Vec::<String>::new());
 }
 
 #[test]
-fn another_boot_and_another_key_are_said_first() {
+fn another_boot_is_said_and_is_no_difference() {
     let fixture = Fixture::new();
-    fixture.execute(
-        "UPDATE snapshots SET boot_id = 'boot-b' WHERE snapshot_id = 2;
-         UPDATE snapshots SET redaction = 'on', redaction_key_id = 'key-' || snapshot_id;",
-    );
-    fixture.insert(
-        "processes",
-        &in_snapshot("1", &process("10", "500", "'/bin/a'")),
-    );
-    fixture.insert(
-        "processes",
-        &in_snapshot("2", &process("99", "7", "'/bin/a'")),
-    );
+    fixture.execute("UPDATE snapshots SET boot_id = 'boot-b' WHERE snapshot_id = 2");
+    insert(&fixture, "1", &process("10", "500", "'/bin/a'"), &["'a'"]);
+    insert(&fixture, "2", &process("99", "7", "'/bin/a'"), &["'a'"]);
     let diff = diff(&fixture);
-    assert!(diff.is_empty(), "{:?}", diff.tables);
-    assert!(diff.notes[0].contains("booted in between"));
-    assert!(diff.notes[1].contains("--case-key"));
-    assert!(diff.notes[2].contains("process_fds"));
+    assert_eq!(lines_of(&diff), Vec::<String>::new());
+    assert!(
+        diff.notes[0].contains("booted in between"),
+        "{:?}",
+        diff.notes
+    );
+}
+
+#[test]
+fn secrets_under_other_keys_are_one_difference() {
+    let fixture = Fixture::new();
+    fixture
+        .execute("UPDATE snapshots SET redaction = 'on', redaction_key_id = 'key-' || snapshot_id");
+    for (id, pid, start, secret) in [
+        ("1", "10", "5", "0123456789abcdef"),
+        ("2", "11", "9", "fedcba9876543210"),
+    ] {
+        let argument = format!("'--password=secret:{secret}'");
+        insert(
+            &fixture,
+            id,
+            &process(pid, start, "'/bin/a'"),
+            &["'a'", &argument],
+        );
+        for key in ["'A'", "'B'"] {
+            let value = format!("'x secret:{secret}'");
+            fixture.insert(
+                "process_envs",
+                &in_snapshot(id, &[("pid", pid), ("key", key), ("value", &value)]),
+            );
+        }
+    }
+    let lines = lines(&fixture);
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(lines[0].starts_with("a * restarted"));
+    assert!(
+        lines[1].contains("? whether secrets changed") && lines[1].contains("--case-key"),
+        "{lines:#?}"
+    );
+}
+
+#[test]
+fn what_the_user_ignores() {
+    let fixture = Fixture::new();
+    for (id, value) in [("1", "'1'"), ("2", "'2'")] {
+        for name in ["'kernel.a'", "'net.b'"] {
+            fixture.insert(
+                "system_controls",
+                &in_snapshot(id, &[("name", name), ("current_value", value)]),
+            );
+        }
+    }
+    let mut scope = Scope::default();
+    scope.classes.read("system_controls name=kernel.*").unwrap();
+    let found = compare(sides(&fixture, &fixture), &scope).unwrap();
+    assert_eq!(lines_of(&found), ["host ~ sysctl net.b: 1 -> 2"]);
 }
 
 #[test]
 fn json_has_the_exact_values() {
     let fixture = Fixture::new();
     fixture.insert("users", &in_snapshot("2", &[("username", "x'ff'")]));
-    fixture.insert(
-        "mounts",
-        &in_snapshot("1", &[("path", "'/a'"), ("flags", "'rw'")]),
-    );
-    fixture.insert(
-        "mounts",
-        &in_snapshot("2", &[("path", "'/a'"), ("flags", "'ro'")]),
-    );
+    for (id, flags) in [("1", "'rw'"), ("2", "'ro'")] {
+        fixture.insert(
+            "mounts",
+            &in_snapshot(id, &[("path", "'/a'"), ("flags", flags)]),
+        );
+    }
     let mut json = Vec::new();
     diff(&fixture).write_json(&mut json).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
-    let user = &json["tables"]["users"][0];
+    assert_eq!(json["groups"][0]["service"], serde_json::Value::Null);
+    let [mount, user] = [0, 1].map(|index| &json["groups"][0]["differences"][index]);
     assert_eq!(user["kind"], "added");
     assert_eq!(user["identity"]["username"]["bytes_hex"], "ff");
-    let mount = &json["tables"]["mounts"][0];
     assert_eq!(mount["kind"], "changed");
     assert_eq!(mount["changes"][0]["column"], "flags");
-    assert_eq!(mount["changes"][0]["after"], "ro");
+    assert_eq!(mount["changes"][0]["after"][0], "ro");
     assert_eq!(json["before"]["label"], "before");
+    assert_eq!(json["verdict"], "1 mount changed, 1 new user");
+}
+
+#[test]
+fn text_of_the_host_is_no_markup() {
+    let fixture = Fixture::new();
+    fixture.insert(
+        "users",
+        &in_snapshot("2", &[("username", "'<script>[x](y)'")]),
+    );
+    let diff = diff(&fixture);
+    let (mut html, mut markdown) = (Vec::new(), Vec::new());
+    diff.write_html(0, &mut html).unwrap();
+    diff.write_markdown(0, &mut markdown).unwrap();
+    let [html, markdown] = [html, markdown].map(|text| String::from_utf8(text).unwrap());
+    assert!(
+        html.contains("new user &lt;script&gt;[x](y)") && !html.contains("<script"),
+        "{html}"
+    );
+    assert!(
+        markdown.contains("&lt;script&gt;") && !markdown.contains("[x](y)"),
+        "{markdown}"
+    );
 }
 
 #[test]
@@ -284,18 +509,19 @@ fn two_databases_and_named_tables() {
     let after = Fixture::new();
     after.insert("users", &in_snapshot("2", &[("username", "'new'")]));
     after.insert("groups", &in_snapshot("2", &[("groupname", "'new'")]));
-    let compare = |table: &str| {
-        let pair = Pair {
-            databases: databases(&before, &after),
-            from: None,
-            to: None,
+    let compared = |table: &str| {
+        let tables = [table.to_owned()];
+        let scope = Scope {
+            tables: &tables,
+            ..Scope::default()
         };
-        compare(pair, &[table.to_owned()])
+        compare(sides(&before, &after), &scope)
     };
-    let diff = compare("groups").unwrap();
-    assert_eq!(diff.tables.len(), 1);
-    assert_eq!(diff.tables[0].table, "groups");
-    let error = compare("log_lines").unwrap_err();
+    assert_eq!(
+        lines_of(&compared("groups").unwrap()),
+        ["host + new group new"]
+    );
+    let error = compared("log_lines").unwrap_err();
     assert!(
         error.to_string().contains("there is no table log_lines"),
         "{error}"

@@ -15,7 +15,7 @@ crate::table! {
         ],
         key: [time_us, kind, message],
         logical_key: [time, kind, message],
-        volatile: [path, line_no, logs],
+        volatile: [time_us, path, line_no, logs],
         /// When, epoch seconds; NULL where no line has a time.
         time: Option<i64>,
         /// The same in microseconds.

@@ -11,9 +11,9 @@ crate::table! {
     pub struct Mount<'a> in "mounts" {
         sources: [Source::MountNamespace("mountinfo"), Source::Evidence("file_system_stats")],
         key: [mount_namespace, mount_id],
-        logical_key: [path, device, r#type, root],
+        logical_key: [path],
         volatile: [
-            mount_namespace, mount_id, parent_id, device_number, blocks_size, blocks, blocks_free, blocks_available, inodes,
+            mount_namespace, mount_id, parent_id, device_number, propagation, blocks_size, blocks, blocks_free, blocks_available, inodes,
             inodes_free,
         ],
         /// Inode of the mount namespace.

@@ -14,7 +14,7 @@ crate::table! {
         ],
         key: [time_us, pid],
         logical_key: [time, pid, name],
-        volatile: [path, line_no],
+        volatile: [time_us, path, line_no],
         /// Time, epoch seconds, as a log file has it, else by the kernel's own log; NULL where no line has one.
         time: Option<i64>,
         /// Time, epoch microseconds; whole seconds where the lines have no fraction.

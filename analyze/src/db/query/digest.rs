@@ -1,5 +1,6 @@
 //! Rows as hashes, to tell which of many differ without comparing each with each.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use rusqlite::types::ValueRef;
@@ -22,12 +23,14 @@ pub struct Digest {
 }
 
 impl Restricted {
-    /// Runs a statement whose first column is the number of a row, and hashes the others: the `identity` next ones, and all.
+    /// Runs a statement whose first column is the number of a row, and hashes the others: the `identity` next ones, and all;
+    /// of a text what `seen` makes of it.
     pub fn digests(
         &self,
         sql: &str,
         identity: usize,
         key: &RandomState,
+        seen: fn(&[u8]) -> Cow<'_, [u8]>,
     ) -> Result<Vec<Digest>, Error> {
         let failed = |source| self.failed(&source);
         let mut left = self.limits.time;
@@ -47,7 +50,7 @@ impl Restricted {
                     let mut hasher = key.build_hasher();
                     let mut of_identity = 0;
                     for index in 1..columns {
-                        hash(row.get_ref(index)?, &mut hasher);
+                        hash(row.get_ref(index)?, seen, &mut hasher);
                         if index == identity {
                             of_identity = hasher.finish();
                         }
@@ -72,11 +75,12 @@ impl Restricted {
 }
 
 /// Equal values of SQLite, and only those, are equal here: kind, length and content.
-fn hash(value: ValueRef<'_>, hasher: &mut impl Hasher) {
+fn hash(value: ValueRef<'_>, seen: fn(&[u8]) -> Cow<'_, [u8]>, hasher: &mut impl Hasher) {
     let mut bytes = |kind: u8, bytes: &[u8]| {
+        let bytes = seen(bytes);
         hasher.write_u8(kind);
         hasher.write_usize(bytes.len());
-        hasher.write(bytes);
+        hasher.write(&bytes);
     };
     match value {
         ValueRef::Null => hasher.write_u8(0),

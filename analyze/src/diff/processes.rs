@@ -1,0 +1,208 @@
+//! The processes of a snapshot, and what each belongs to.
+
+use std::collections::{HashMap, HashSet};
+
+use schema::tables::{Process as ProcessRow, ProcessArgument};
+use schema::{Row as _, TableDef};
+
+use super::side::Side;
+use super::values;
+use crate::Error;
+use crate::db::query::Value;
+
+/// Columns of `processes` that are told in words of their own, or by the names of groups.
+const TOLD: [&str; 5] = ["path", "cmdline", "cgroup_path", "is_kernel_thread", "name"];
+
+/// A process.
+#[derive(Debug, Clone)]
+pub(super) struct Process {
+    pub(super) pid: i64,
+    pub(super) parent: Option<i64>,
+    /// Start in ticks: with the pid its identity within a boot.
+    pub(super) start_ticks: Option<i64>,
+    pub(super) start_time: Option<i64>,
+    pub(super) name: Vec<u8>,
+    pub(super) path: Option<Vec<u8>>,
+    /// Its arguments; `None` where they could not be read.
+    pub(super) arguments: Option<Vec<Vec<u8>>>,
+    pub(super) uid: Option<i64>,
+    pub(super) cgroup: Option<Vec<u8>>,
+    pub(super) container: Option<Vec<u8>>,
+    /// What it belongs to, as `process_units` says.
+    pub(super) kind: UnitKind,
+    pub(super) unit: Vec<u8>,
+    /// The columns whose change is reported.
+    pub(super) state: Vec<(&'static str, Value<'static>)>,
+    /// Open descriptors, resident bytes, threads.
+    pub(super) gauges: [Option<i64>; 3],
+    /// Whether it is there, as far as is known, only to start the capture: a shell, `sudo`, `ssh`.
+    pub(super) starts_capture: bool,
+}
+
+/// Kinds of what a process belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum UnitKind {
+    Container,
+    Service,
+    User,
+    Tree,
+}
+
+impl Process {
+    /// The last name of its executable, else its own.
+    pub(super) fn program(&self) -> &[u8] {
+        let path = self.path.as_deref();
+        let name = path.and_then(|path| path.rsplit(|byte| *byte == b'/').next());
+        name.filter(|name| !name.is_empty()).unwrap_or(&self.name)
+    }
+
+    /// Its arguments, for people.
+    pub(super) fn command(&self) -> Value<'static> {
+        match &self.arguments {
+            Some(arguments) if !arguments.is_empty() => {
+                values::text(arguments.join(&b' ').trim_ascii_end())
+            }
+            _ => values::text(self.name.clone()),
+        }
+    }
+
+    /// Whether it wrote a title over its arguments, as servers do.
+    pub(super) fn has_title(&self) -> bool {
+        let Some([title]) = self.arguments.as_deref() else {
+            return false;
+        };
+        title.contains(&b' ')
+    }
+}
+
+/// The processes of a snapshot, without kernel threads and the capture.
+pub(super) fn load(side: &Side) -> Result<HashMap<i64, Process>, Error> {
+    let state: Vec<&'static str> = state_columns(&ProcessRow::TABLE).collect();
+    let columns: Vec<String> = state
+        .iter()
+        .map(|name| format!(", p.{}", crate::db::ddl::quoted(name)))
+        .collect();
+    let columns = columns.concat();
+    let sql = format!(
+        "SELECT p.pid, p.parent, p.start_ticks, p.start_time, p.name, p.path, p.uid, p.cgroup_path, p.container_id,
+           units.kind, units.unit, p.is_collector, fds.count, p.resident_size, p.threads{columns}
+         FROM processes AS p
+         JOIN process_units AS units ON units.pid = p.pid
+         LEFT JOIN (SELECT pid, count(*) AS count FROM process_fds GROUP BY pid) AS fds ON fds.pid = p.pid
+         WHERE NOT p.is_kernel_thread"
+    );
+    let mut arguments = arguments(side)?;
+    let mut processes = HashMap::new();
+    let mut collectors = HashSet::new();
+    for row in side.ask(&sql)?.rows {
+        let mut values = row.into_iter();
+        let mut next = || values.next().unwrap_or(Value::Null);
+        let Some(pid) = next().integer() else {
+            continue;
+        };
+        let bytes = |value: Value<'static>| value.bytes().map(<[u8]>::to_vec);
+        let parent = next().integer();
+        let mut process = Process {
+            pid,
+            parent,
+            start_ticks: next().integer(),
+            start_time: next().integer(),
+            name: bytes(next()).unwrap_or_default(),
+            path: bytes(next()),
+            uid: next().integer(),
+            cgroup: bytes(next()),
+            container: bytes(next()),
+            kind: match next().bytes() {
+                Some(b"container") => UnitKind::Container,
+                Some(b"service") => UnitKind::Service,
+                Some(b"user") => UnitKind::User,
+                _ => UnitKind::Tree,
+            },
+            unit: bytes(next()).unwrap_or_default(),
+            arguments: arguments.remove(&pid),
+            state: Vec::new(),
+            gauges: [None; 3],
+            starts_capture: false,
+        };
+        if next().integer() == Some(1) {
+            collectors.insert(pid);
+        }
+        process.gauges = [next().integer(), next().integer(), next().integer()];
+        process.state = state.iter().copied().zip(values).collect();
+        processes.insert(pid, process);
+    }
+    mark_starters(&mut processes, &collectors);
+    let ended = ended(side)?;
+    processes.retain(|pid, _| !collectors.contains(pid) && !ended.contains(pid));
+    Ok(processes)
+}
+
+/// The processes that ended while they were captured: what comes and goes that fast is no state of a host.
+fn ended(side: &Side) -> Result<HashSet<i64>, Error> {
+    let sql = "SELECT DISTINCT pid FROM collection_log
+         WHERE outcome = 'vanished' AND path IN ('/proc/' || pid || '/cmdline', '/proc/' || pid || '/stat', '/proc/' || pid || '/status')";
+    let rows = side.ask(sql)?.rows;
+    Ok(rows
+        .iter()
+        .filter_map(|row| row.first()?.integer())
+        .collect())
+}
+
+/// The columns of a process whose change is reported.
+fn state_columns(table: &TableDef) -> impl Iterator<Item = &'static str> {
+    let names = table.columns.iter().map(|column| column.name);
+    names.filter(|name| {
+        !table.key.contains(name)
+            && !table.volatile.contains(name)
+            && !table.counters.contains(name)
+            && !TOLD.contains(name)
+    })
+}
+
+/// Marks what has no other child than the capture.
+fn mark_starters(processes: &mut HashMap<i64, Process>, collectors: &HashSet<i64>) {
+    let mut children: HashMap<i64, usize> = HashMap::new();
+    for process in processes.values() {
+        if let Some(parent) = process.parent {
+            let count = children.entry(parent).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+    let mut started: Vec<i64> = collectors.iter().copied().collect();
+    while let Some(pid) = started.pop() {
+        let Some(process) = processes.get_mut(&pid) else {
+            continue;
+        };
+        process.starts_capture = true;
+        let Some(parent) = process.parent.filter(|parent| *parent > 1) else {
+            continue;
+        };
+        let count = children.entry(parent).or_default();
+        *count = count.saturating_sub(1);
+        // In a circle of forged parents each is met once.
+        if *count == 0
+            && processes
+                .get(&parent)
+                .is_some_and(|parent| !parent.starts_capture)
+        {
+            started.push(parent);
+        }
+    }
+}
+
+fn arguments(side: &Side) -> Result<HashMap<i64, Vec<Vec<u8>>>, Error> {
+    let sql = format!(
+        "SELECT pid, value FROM {} ORDER BY pid, position",
+        ProcessArgument::TABLE.name
+    );
+    let mut arguments: HashMap<i64, Vec<Vec<u8>>> = HashMap::new();
+    for row in side.ask(&sql)?.rows {
+        if let [pid, value] = row.as_slice()
+            && let Some(pid) = pid.integer()
+        {
+            let value = value.bytes().unwrap_or_default().to_vec();
+            arguments.entry(pid).or_default().push(value);
+        }
+    }
+    Ok(arguments)
+}

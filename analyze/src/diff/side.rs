@@ -1,0 +1,333 @@
+//! One of the two snapshots: a connection on which every table and view means it alone, and what it could not see.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::HashSet;
+use std::hash::RandomState;
+use std::path::Path;
+
+use schema::records::RECORDS;
+use schema::{Source, TableDef};
+
+use crate::Error;
+use crate::db::query::{Collected, Digest, Limits, Restricted, Rows, Snapshot, Unlocked, Value};
+
+/// A snapshot that is compared.
+#[derive(Debug)]
+pub struct Side {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    database: Restricted,
+    /// The netlink dumps that it holds of any network namespace.
+    dumps: HashSet<Vec<u8>>,
+    /// Whether pseudonyms are hidden: those of the other snapshot were made under another key.
+    hides_pseudonyms: bool,
+    hidden: Cell<u64>,
+}
+
+/// The earlier and the later one.
+#[derive(Debug)]
+pub struct Sides(pub [Side; 2]);
+
+/// What could not be read, of the sources of one table.
+#[derive(Debug, Default)]
+pub(super) struct Gaps {
+    /// Of the host, or in a table whose rows name no process.
+    pub(super) whole: bool,
+    /// Of processes.
+    pub(super) pids: HashSet<i64>,
+}
+
+impl Gaps {
+    /// Whether the rows of a process, or those of no process, may be missing.
+    pub(super) fn hide(&self, pid: Option<i64>) -> bool {
+        self.whole || pid.is_some_and(|pid| self.pids.contains(&pid))
+    }
+}
+
+impl Side {
+    /// Opens the snapshot of that number or label, or the newest of a database.
+    pub fn open(database: &Path, wanted: Option<&str>, limits: Limits) -> Result<Self, Error> {
+        let database = Unlocked::open(database, limits)?;
+        let snapshot = database.snapshot("main", wanted)?;
+        database.narrow(snapshot.id)?;
+        let database = database.lock()?;
+        let taken = "SELECT DISTINCT path FROM collection_log WHERE path GLOB 'netlink/*/*.bin' AND outcome = 'collected'";
+        let dumps = database.collect(taken, &[])?.rows;
+        let dumps = dumps.iter().filter_map(|row| {
+            let name = row.first()?.bytes()?.rsplit(|byte| *byte == b'/').next()?;
+            name.strip_suffix(b".bin").map(<[u8]>::to_vec)
+        });
+        Ok(Side {
+            snapshot,
+            dumps: dumps.collect(),
+            hides_pseudonyms: false,
+            hidden: Cell::new(0),
+            database,
+        })
+    }
+
+    /// From here on all pseudonyms of secrets are the same one.
+    pub(super) fn hide_pseudonyms(&mut self) {
+        self.hides_pseudonyms = true;
+    }
+
+    /// How many pseudonyms were hidden in what was asked for.
+    pub(super) fn hidden(&self) -> u64 {
+        self.hidden.get()
+    }
+
+    /// The answer to a query.
+    pub(super) fn ask(&self, sql: &str) -> Result<Collected, Error> {
+        let mut answer = self.database.collect(sql, &[])?;
+        if self.hides_pseudonyms {
+            for value in answer.rows.iter_mut().flatten() {
+                let hide = match value {
+                    Value::Text(text) | Value::Blob(text) => without_pseudonyms(text),
+                    _ => None,
+                };
+                if let Some((text, count)) = hide {
+                    self.hidden.set(self.hidden.get().saturating_add(count));
+                    *value = super::values::text(text);
+                }
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Hands over the rows of a query as they come.
+    pub(super) fn each(&self, sql: &str, take: &mut dyn FnMut(&[Value<'_>])) -> Result<(), Error> {
+        self.database.run(sql, &[], &mut Each(take))
+    }
+
+    /// The rows of a query as hashes, see [`Restricted::digests`].
+    pub(super) fn digests(
+        &self,
+        sql: &str,
+        identity: usize,
+        key: &RandomState,
+    ) -> Result<Vec<Digest>, Error> {
+        fn hidden(text: &[u8]) -> Cow<'_, [u8]> {
+            match without_pseudonyms(text) {
+                Some((text, _)) => Cow::Owned(text),
+                None => Cow::Borrowed(text),
+            }
+        }
+        fn plain(text: &[u8]) -> Cow<'_, [u8]> {
+            Cow::Borrowed(text)
+        }
+        let seen = if self.hides_pseudonyms { hidden } else { plain };
+        self.database.digests(sql, identity, key, seen)
+    }
+
+    /// The one value of a query, where it is a text.
+    pub(super) fn text(&self, sql: &str) -> Result<Option<String>, Error> {
+        let rows = self.ask(sql)?.rows;
+        let value = rows.first().and_then(|row| row.first());
+        let text = value.and_then(Value::bytes);
+        Ok(text.map(|text| schema::text::escaped(text).to_string()))
+    }
+
+    /// The one value of a query, where it is a number.
+    pub(super) fn number(&self, sql: &str) -> Result<Option<i64>, Error> {
+        let rows = self.ask(sql)?.rows;
+        let value = rows.first().and_then(|row| row.first());
+        Ok(value.and_then(Value::integer))
+    }
+}
+
+/// Takes rows one by one.
+struct Each<'f>(&'f mut dyn FnMut(&[Value<'_>]));
+
+impl Rows for Each<'_> {
+    fn columns(&mut self, _: &[String]) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn row(&mut self, values: &[Value<'_>]) -> Result<(), Error> {
+        (self.0)(values);
+        Ok(())
+    }
+}
+
+impl Sides {
+    /// Asks both snapshots at the same time.
+    pub(super) fn both<T: Send>(
+        &mut self,
+        ask: impl Fn(&Side) -> Result<T, Error> + Sync,
+    ) -> Result<[T; 2], Error> {
+        let Sides([before, after]) = self;
+        // A connection can go to another thread, but not be in two.
+        let (one, other) = std::thread::scope(|scope| {
+            let ask = &ask;
+            let other = scope.spawn(move || ask(&*after));
+            let one = ask(&*before);
+            let other = other
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (one, other)
+        });
+        Ok([one?, other?])
+    }
+
+    /// What each could not see of a table.
+    pub(super) fn gaps(&self, table: &TableDef) -> Result<[Gaps; 2], Error> {
+        let Sides([before, after]) = self;
+        Ok([gaps(before, after, table)?, gaps(after, before, table)?])
+    }
+}
+
+fn gaps(side: &Side, other: &Side, table: &TableDef) -> Result<Gaps, Error> {
+    let has_pid = table.columns.iter().any(|column| column.name == "pid");
+    let mut reads = Reads::default();
+    for source in table.sources {
+        reads.add(*source, other);
+    }
+    if has_pid {
+        // The list of the processes itself.
+        reads
+            .conditions
+            .push("path IN ('/proc', '/proc/')".to_owned());
+    }
+    let mut gaps = Gaps {
+        whole: !side.snapshot.intact,
+        pids: HashSet::new(),
+    };
+    // What another version collects, this one may not even have planned.
+    for path in &reads.files {
+        let planned = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM collection_log WHERE path = '{path}' LIMIT 1)"
+        );
+        gaps.whole |= side.number(&planned)? == Some(0) && other.number(&planned)? != Some(0);
+    }
+    if reads.conditions.is_empty() {
+        return Ok(gaps);
+    }
+    let pid = if has_pid { "pid" } else { "NULL" };
+    let missed = format!(
+        "SELECT DISTINCT {pid} FROM collection_log
+         WHERE outcome IN ('denied', 'timed out', 'failed', 'skipped', 'truncated') AND ({})",
+        reads.conditions.join(" OR ")
+    );
+    for row in side.ask(&missed)?.rows {
+        match row.first().and_then(Value::integer) {
+            Some(pid) => {
+                gaps.pids.insert(pid);
+            }
+            None => gaps.whole = true,
+        }
+    }
+    Ok(gaps)
+}
+
+/// How the reads of sources are called in `collection_log`.
+#[derive(Debug, Default)]
+struct Reads {
+    conditions: Vec<String>,
+    /// Files that every capture plans to read.
+    files: Vec<&'static str>,
+}
+
+impl Reads {
+    fn add(&mut self, source: Source, other: &Side) {
+        let below = |name: &str| format!("'/proc/' || pid || '/{name}'");
+        match source {
+            // A history or a log that no process names any more is not read at all: what it held is not gone.
+            Source::Record | Source::NamedHistory | Source::FoundLog | Source::Journal => {}
+            Source::Evidence(record) => {
+                let known = RECORDS.iter().find(|known| known.name == record);
+                for source in known.map(|known| known.sources).unwrap_or_default() {
+                    self.add(*source, other);
+                }
+            }
+            Source::Process(name) | Source::MountNamespace(name) => {
+                self.conditions.push(format!("path = {}", below(name)));
+            }
+            Source::ProcessLink(name) => {
+                let path = below(name);
+                self.conditions
+                    .push(format!("path = {path} OR path GLOB {path} || '/*'"));
+            }
+            Source::NetNamespace(name) => {
+                let path = below(&format!("net/{name}"));
+                self.conditions.push(format!(
+                    "path = {path} AND coalesce(reason, '') NOT GLOB 'told by the netlink dump *'"
+                ));
+            }
+            // Where neither snapshot has the dump, both have the file.
+            Source::NetDump(name) => {
+                if other.dumps.contains(name.as_bytes()) {
+                    self.conditions
+                        .push(format!("path GLOB 'netlink/*/{name}.bin'"));
+                }
+            }
+            Source::Host(path) => {
+                self.files.push(path);
+                self.conditions.push(format!("path = '{path}'"));
+            }
+            // Of a log the end is what is wanted.
+            Source::Log(path) | Source::Tail(path) => {
+                self.conditions
+                    .push(format!("path = '{path}' AND outcome <> 'truncated'"));
+            }
+            Source::Device(path) => self.conditions.push(format!("path = '{path}'")),
+            // Only the limits are a difference, and they are told with the rest.
+            Source::Cgroup(name) => {
+                self.conditions
+                    .push(format!("path GLOB '/sys/fs/cgroup/*/{name}'"));
+            }
+            Source::Home(name) | Source::ContainerState(name) => {
+                self.conditions.push(format!("path GLOB '*/{name}'"));
+            }
+        }
+    }
+}
+
+/// A text with one and the same pseudonym for all secrets, and how many there are; `None` where there is none.
+fn without_pseudonyms(text: &[u8]) -> Option<(Vec<u8>, u64)> {
+    let digits = schema::redact::PSEUDONYM_DIGITS;
+    let mut rest = text;
+    let mut seen = Vec::new();
+    let mut count = 0_u64;
+    while let Some(at) = memchr::memmem::find(rest, schema::redact::TYPE.as_bytes()) {
+        let (before, from) = rest.split_at(at);
+        let (name, value) = from.split_at(schema::redact::TYPE.len());
+        seen.extend_from_slice(before);
+        seen.extend_from_slice(name);
+        rest = value;
+        if let Some((pseudonym, after)) = value.split_at_checked(digits)
+            && pseudonym.iter().all(u8::is_ascii_hexdigit)
+        {
+            seen.push(b'*');
+            rest = after;
+            count = count.saturating_add(1);
+        }
+    }
+    seen.extend_from_slice(rest);
+    (count > 0).then_some((seen, count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pseudonyms_are_all_the_same() {
+        let hide = |text: &str| {
+            let hidden = without_pseudonyms(text.as_bytes());
+            hidden.map(|(text, count)| (String::from_utf8(text).unwrap(), count))
+        };
+        assert_eq!(
+            hide("a secret:0123456789abcdef b=secret:ffffffffffffffff"),
+            Some(("a secret:* b=secret:*".to_owned(), 2))
+        );
+        for plain in [
+            "",
+            "secret:",
+            "secret:0123456789abcde",
+            "secret:0123456789abcdeg",
+        ] {
+            assert_eq!(hide(plain), None, "{plain}");
+        }
+    }
+}

@@ -1,0 +1,451 @@
+//! One table, compared as its declaration says.
+//!
+//! Rows are the same by the logical key, where there is one, else by the key, and by the service whose namespace they are in.
+//! Rows that are equal under it make one group with a count. What did not change is set aside by hashes first: of a million
+//! rows few differ.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write as _;
+use std::hash::RandomState;
+
+use schema::TableDef;
+
+use super::report::{Place, Report};
+use super::services::Services;
+use super::side::{Side, Sides};
+use super::{Change, Difference, Kind, values};
+use crate::Error;
+use crate::db::ddl::quoted;
+use crate::db::query::{Digest, Value};
+
+/// Groups that are compared one by one; how many more differ is said.
+const MOST_GROUPS: usize = 20_000;
+/// Rows that are named in one statement.
+const AT_ONCE: usize = 5_000;
+
+/// What is compared in one table.
+struct Plan<'a> {
+    table: &'static TableDef,
+    /// Columns that say which group a row is in.
+    identity: Vec<&'static str>,
+    /// Columns whose change says that it is another object.
+    object: Vec<&'static str>,
+    /// Columns whose change is reported.
+    state: Vec<&'static str>,
+    /// The column that says where a row belongs.
+    place: Option<&'static str>,
+    services: &'a Services,
+    /// Whether this table was asked for, or all columns: nothing is left out.
+    is_whole: bool,
+    /// Which rows are compared.
+    since: String,
+}
+
+/// A row as it was loaded: where it belongs, its process, what is compared.
+struct Loaded {
+    place: Place,
+    pid: Option<i64>,
+    compared: Vec<Value<'static>>,
+}
+
+/// The rows of one group, before and after.
+struct Rows {
+    identity: Vec<Value<'static>>,
+    sides: [Vec<Loaded>; 2],
+}
+
+/// Whether the rows of a table are parts of a process, which only within a boot is the same one.
+pub(super) fn belongs_to_process(table: &TableDef) -> bool {
+    table.key.contains(&"pid") && table.logical_key.is_empty()
+}
+
+/// Reports what differs in a table.
+pub(super) fn compare(
+    sides: &mut Sides,
+    table: &'static TableDef,
+    services: &Services,
+    report: &mut Report<'_>,
+) -> Result<(), Error> {
+    let relation = report.relation;
+    if belongs_to_process(table) && !relation.same_boot {
+        return Ok(());
+    }
+    let plan = Plan::new(table, services, report);
+    let key = RandomState::new();
+    let digests = {
+        let plan = &plan;
+        sides.both(|side| side.digests(&plan.digested(side), plan.identity.len(), &key))?
+    };
+    let (rows, more) = differing(&digests);
+    drop(digests);
+    if rows.iter().all(Vec::is_empty) {
+        return Ok(());
+    }
+    let mut groups: BTreeMap<(Place, Vec<u8>), Rows> = BTreeMap::new();
+    for (number, (side, rows)) in sides.0.iter().zip(&rows).enumerate() {
+        for rows in rows.chunks(AT_ONCE) {
+            for row in side.ask(&plan.named(side, rows))?.rows {
+                if let Some((identity, loaded)) = plan.read(number, row) {
+                    let group = (loaded.place, values::identity(&identity));
+                    let group = groups.entry(group).or_insert_with(|| Rows {
+                        identity,
+                        sides: Default::default(),
+                    });
+                    if let Some(side) = group.sides.get_mut(number) {
+                        side.push(loaded);
+                    }
+                }
+            }
+        }
+    }
+    let gaps = sides.gaps(table)?;
+    for ((place, _), rows) in groups {
+        let counts = rows
+            .sides
+            .each_ref()
+            .map(|rows| i64::try_from(rows.len()).unwrap_or(i64::MAX));
+        let identity: Vec<(&'static str, Value<'static>)> =
+            plan.identity.iter().copied().zip(rows.identity).collect();
+        let pid = |side: usize| {
+            rows.sides
+                .get(side)
+                .and_then(|rows| rows.first())
+                .and_then(|row| row.pid)
+        };
+        let mut hidden = None;
+        let mut changes = Vec::new();
+        let mut is_other_object = false;
+        if !counts.contains(&0) {
+            for (index, column) in plan.compared().enumerate() {
+                let [before, after] = rows.sides.each_ref().map(|rows| {
+                    values::distinct(rows.iter().filter_map(|row| row.compared.get(index)))
+                });
+                if before == after {
+                    continue;
+                }
+                let unread = [&before, &after]
+                    .into_iter()
+                    .enumerate()
+                    .find(|(side, values)| {
+                        values.contains(&Value::Null)
+                            && gaps.get(*side).is_some_and(|gaps| gaps.hide(pid(*side)))
+                    });
+                if let Some((side, _)) = unread {
+                    hidden = Some(side);
+                    continue;
+                }
+                is_other_object |= plan.object.contains(&column);
+                changes.push(Change {
+                    column,
+                    before,
+                    after,
+                });
+            }
+        }
+        let kind = match counts {
+            // Which side could not look is asked with the pid of the side that saw it.
+            [0, _] if gaps[0].hide(pid(1)) || gaps[1].whole => Err(0),
+            [_, 0] if gaps[1].hide(pid(0)) || gaps[0].whole => Err(1),
+            [0, _] => Ok(Kind::Added),
+            [_, 0] => Ok(Kind::Removed),
+            _ if is_other_object => Ok(Kind::Restarted),
+            _ if !changes.is_empty() => Ok(Kind::Changed),
+            [before, after] if before != after => Ok(Kind::Scaled),
+            _ => match hidden {
+                Some(side) => Err(side),
+                None => continue,
+            },
+        };
+        match kind {
+            Ok(kind) if plan.is_told(kind) => report.add(
+                place,
+                Difference {
+                    kind,
+                    table: table.name,
+                    what: noun(table.name),
+                    identity,
+                    counts,
+                    changes,
+                },
+            ),
+            Ok(_) => {}
+            Err(side) => report.unknown(table.name, noun(table.name), side, identity),
+        }
+    }
+    if more > 0 {
+        let identity = vec![("more", values::text("not listed one by one"))];
+        report.host(Difference {
+            kind: Kind::Changed,
+            table: table.name,
+            what: noun(table.name),
+            identity,
+            counts: [i64::try_from(more).unwrap_or(i64::MAX); 2],
+            changes: Vec::new(),
+        });
+    }
+    Ok(())
+}
+
+impl<'a> Plan<'a> {
+    fn new(table: &'static TableDef, services: &'a Services, report: &Report<'_>) -> Self {
+        let classes = &report.scope().classes;
+        let is_whole = classes.all() || !report.scope().tables.is_empty();
+        let key = if table.logical_key.is_empty() {
+            table.key
+        } else {
+            table.logical_key
+        };
+        let has = |name: &str| table.columns.iter().any(|column| column.name == name);
+        // A process is where it runs, whatever network it is in.
+        let is_of_process = belongs_to_process(table) || table.name == "processes";
+        let place = ["pid", "net_namespace", "mount_namespace"]
+            .into_iter()
+            .find(|name| has(name) && (*name != "pid" || is_of_process));
+        let identity = key.to_vec();
+        let is_compared = |name: &&str| !identity.contains(name) && classes.compares(table, name);
+        let is_object = |name: &&str| table.key.contains(name);
+        let names = || table.columns.iter().map(|column| column.name);
+        // Numbers of the kernel's mean nothing elsewhere, and after a boot every object is another one.
+        let object = names().filter(is_compared).filter(is_object);
+        let object = object.filter(|_| report.relation.same_boot && report.relation.same_host);
+        Plan {
+            table,
+            object: object.collect(),
+            state: names()
+                .filter(is_compared)
+                .filter(|name| !is_object(name))
+                .collect(),
+            identity,
+            place,
+            services,
+            since: Plan::since(table, is_whole, report),
+            is_whole,
+        }
+    }
+
+    fn compared(&self) -> impl Iterator<Item = &'static str> {
+        self.object.iter().chain(&self.state).copied()
+    }
+
+    fn has(&self, column: &str) -> bool {
+        self.table.columns.iter().any(|known| known.name == column)
+    }
+
+    /// The rows as they are hashed: number, identity, what is compared, and where it belongs.
+    fn digested(&self, side: &Side) -> String {
+        let columns = self
+            .identity
+            .iter()
+            .copied()
+            .chain(self.compared())
+            .chain(self.place);
+        self.select(side, columns, &self.since)
+    }
+
+    /// Some rows, by their numbers.
+    fn named(&self, side: &Side, rows: &[i64]) -> String {
+        let pid = if self.has("pid") { "pid" } else { "rowid" };
+        let place = self.place.unwrap_or("rowid");
+        let columns = [place, pid]
+            .into_iter()
+            .chain(self.identity.iter().copied())
+            .chain(self.compared());
+        let rows: Vec<String> = rows.iter().map(i64::to_string).collect();
+        self.select(side, columns, &format!("rowid IN ({})", rows.join(", ")))
+    }
+
+    fn select(
+        &self,
+        side: &Side,
+        columns: impl Iterator<Item = &'static str>,
+        condition: &str,
+    ) -> String {
+        let mut selected = vec!["rowid".to_owned()];
+        selected.extend(columns.map(|name| {
+            if name == "rowid" {
+                name.to_owned()
+            } else {
+                quoted(name)
+            }
+        }));
+        let name = quoted(self.table.name);
+        let mut conditions = format!("snapshot_id = {} AND {condition}", side.snapshot.id);
+        for flag in ["is_collector", "is_kernel_thread"] {
+            if self.has(flag) {
+                let _ = write!(conditions, " AND NOT {flag}");
+            }
+        }
+        // Sockets of the capture are its own, though they do not name it. Those of netlink come and go with whatever asks
+        // the kernel something.
+        if self.table.name == "sockets" {
+            conditions.push_str(
+                " AND family <> 'netlink' AND inode NOT IN (
+                    SELECT fds.inode FROM process_fds AS fds JOIN processes AS owner ON owner.pid = fds.pid
+                    WHERE fds.type = 'socket' AND fds.inode IS NOT NULL AND owner.is_collector
+                )",
+            );
+        }
+        format!(
+            "SELECT {} FROM main.{name} WHERE {conditions}",
+            selected.join(", ")
+        )
+    }
+
+    /// Reads a row of [`Plan::named`]; `None` for what is told otherwise or left out.
+    fn read(&self, side: usize, row: Vec<Value<'static>>) -> Option<(Vec<Value<'static>>, Loaded)> {
+        let mut values = row.into_iter();
+        values.next()?;
+        let inode = values.next()?.integer();
+        let pid = values.next()?.integer().filter(|_| self.has("pid"));
+        let identity: Vec<Value<'static>> = values.by_ref().take(self.identity.len()).collect();
+        let place = match self.place {
+            Some("net_namespace") => self.services.place_of_net(side, inode),
+            Some("mount_namespace") => self.services.place_of_mount(side, inode),
+            // Of a new process, and of a pid that another process has now, nothing is compared.
+            Some(_) => {
+                let is_compared =
+                    |pid: &i64| !belongs_to_process(self.table) || self.services.is_same(*pid);
+                self.services.place_of(side, pid.filter(is_compared)?)?
+            }
+            None if self.table.name == "cgroups" => {
+                let path = identity.first().and_then(Value::bytes)?;
+                self.services.place_of_cgroup(side, path)
+            }
+            None => Place::Host,
+        };
+        // What a new service brings is the new service.
+        if !self.is_whole && !self.services.is_in_both(place) {
+            return None;
+        }
+        Some((
+            identity,
+            Loaded {
+                place,
+                pid,
+                compared: values.collect(),
+            },
+        ))
+    }
+
+    /// Which rows are compared. Of events only those that came since: old ones are forgotten.
+    fn since(table: &TableDef, is_whole: bool, report: &Report<'_>) -> String {
+        match table.name {
+            "kernel_events" | "oom_kills" | "last" if !is_whole => {
+                format!("time >= {}", report.relation.since)
+            }
+            _ => "1".to_owned(),
+        }
+    }
+
+    /// Whether a difference is one to people who did not ask for this table: what comes and goes by itself is not.
+    fn is_told(&self, kind: Kind) -> bool {
+        self.is_whole
+            || match self.table.name {
+                "neighbors" | "cgroups" | "multicast_groups" => kind == Kind::Changed,
+                _ => true,
+            }
+    }
+}
+
+/// The rows of each side that are in groups in which anything differs, and how many groups more there are.
+fn differing(sides: &[Vec<Digest>; 2]) -> ([Vec<i64>; 2], usize) {
+    let mut counts: HashMap<u64, i64> = HashMap::new();
+    let [before, after] = sides;
+    // In most tables both are the same, row by row.
+    let is_same = before.len() == after.len()
+        && before
+            .iter()
+            .zip(after)
+            .all(|(one, other)| one.whole == other.whole);
+    if is_same {
+        return (Default::default(), 0);
+    }
+    for row in before {
+        *counts.entry(row.whole).or_default() += 1;
+    }
+    for row in after {
+        *counts.entry(row.whole).or_default() -= 1;
+    }
+    let differs = |row: &&Digest| counts.get(&row.whole).is_some_and(|count| *count != 0);
+    let mut groups: HashSet<u64> = HashSet::new();
+    let mut more: HashSet<u64> = HashSet::new();
+    for row in before.iter().chain(after).filter(differs) {
+        if groups.len() < MOST_GROUPS || groups.contains(&row.identity) {
+            groups.insert(row.identity);
+        } else {
+            more.insert(row.identity);
+        }
+    }
+    let rows = sides.each_ref().map(|side| {
+        let of_groups = side.iter().filter(|row| groups.contains(&row.identity));
+        of_groups.map(|row| row.row).collect()
+    });
+    (rows, more.len())
+}
+
+/// What a row of a table is to people.
+fn noun(table: &'static str) -> &'static str {
+    match table {
+        "users" => "user",
+        "groups" => "group",
+        "mounts" => "mount",
+        "routes" => "route",
+        "routing_rules" => "routing rule",
+        "interface_addresses" => "address",
+        "interface_details" => "interface",
+        "kernel_modules" => "kernel module",
+        "system_controls" => "sysctl",
+        "dns_resolvers" => "resolver setting",
+        "etc_hosts" => "hosts entry",
+        "swaps" => "swap",
+        "neighbors" => "neighbor",
+        "cgroups" => "control group",
+        "kernel_events" => "kernel event",
+        "oom_kills" => "OOM kill",
+        "last" => "login record",
+        "logged_in_users" => "logged-in user",
+        "history_hosts" => "host of a history",
+        _ => table,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(rows: &[(u64, u64)]) -> Vec<Digest> {
+        let numbered = (1..).zip(rows);
+        let digest = |(row, (identity, whole)): (i64, &(u64, u64))| Digest {
+            row,
+            identity: *identity,
+            whole: *whole,
+        };
+        numbered.map(digest).collect()
+    }
+
+    #[test]
+    fn groups_in_which_anything_differs() {
+        let check = |before: &[(u64, u64)], after: &[(u64, u64)], rows: [&[i64]; 2]| {
+            let (chosen, more) = differing(&[side(before), side(after)]);
+            assert_eq!((chosen, more), (rows.map(<[i64]>::to_vec), 0));
+        };
+        check(&[], &[], [&[], &[]]);
+        // In another order.
+        check(&[(1, 10), (2, 20)], &[(2, 20), (1, 10)], [&[], &[]]);
+        check(&[(1, 10), (2, 20)], &[(1, 10)], [&[2], &[]]);
+        check(&[], &[(1, 10)], [&[], &[1]]);
+        check(&[(1, 10), (2, 20)], &[(1, 11), (2, 20)], [&[1], &[1]]);
+        // The rows of the group that are the same belong to it too, and one that is there once more.
+        check(&[(1, 10), (1, 12)], &[(1, 12), (1, 11)], [&[1, 2], &[1, 2]]);
+        check(&[(1, 10)], &[(1, 10), (1, 10)], [&[1], &[1, 2]]);
+    }
+
+    #[test]
+    fn what_is_too_much_is_counted() {
+        let many = u64::try_from(MOST_GROUPS).unwrap() + 7;
+        let rows: Vec<(u64, u64)> = (0..many).map(|number| (number, number)).collect();
+        let (chosen, more) = differing(&[side(&rows), Vec::new()]);
+        assert_eq!(chosen[0].len(), MOST_GROUPS);
+        assert_eq!(more, 7);
+    }
+}

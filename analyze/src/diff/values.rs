@@ -1,0 +1,120 @@
+//! Values as parts of an identity, and as text for people.
+
+use crate::db::query::Value;
+
+/// Longest value in a line, characters; the whole one is in the JSON.
+const SHOWN: usize = 100;
+/// Different values of one column that are kept of a group of rows.
+const MOST_VALUES: usize = 8;
+
+/// Appends a value to an identity, so that equal ones, and only those, have equal bytes, and numbers sort as numbers.
+pub(super) fn encode(value: &Value<'_>, key: &mut Vec<u8>) {
+    let mut bytes = |kind: u8, bytes: &[u8]| {
+        key.push(kind);
+        key.extend_from_slice(bytes);
+    };
+    match value {
+        Value::Null => key.push(0),
+        Value::Integer(value) => bytes(1, &(value.wrapping_add(i64::MIN)).to_be_bytes()),
+        Value::Real(value) => bytes(2, &value.to_bits().to_be_bytes()),
+        Value::Text(text) | Value::Blob(text) => {
+            key.push(3);
+            // A zero within does not end it.
+            for byte in text.iter() {
+                key.push(*byte);
+                if *byte == 0 {
+                    key.push(255);
+                }
+            }
+            key.extend([0, 0]);
+        }
+    }
+}
+
+/// The identity of several values.
+pub(super) fn identity<'v>(values: impl IntoIterator<Item = &'v Value<'static>>) -> Vec<u8> {
+    let mut key = Vec::new();
+    for value in values {
+        encode(value, &mut key);
+    }
+    key
+}
+
+/// The different values among some, in their order, and no more than people read.
+pub(super) fn distinct<'v>(
+    values: impl IntoIterator<Item = &'v Value<'static>>,
+) -> Vec<Value<'static>> {
+    let mut keyed: Vec<(Vec<u8>, &Value<'static>)> = values
+        .into_iter()
+        .map(|value| (identity([value]), value))
+        .collect();
+    keyed.sort_by(|(one, _), (other, _)| one.cmp(other));
+    keyed.dedup_by(|(one, _), (other, _)| one == other);
+    let values = keyed.into_iter().map(|(_, value)| value.clone());
+    values.take(MOST_VALUES).collect()
+}
+
+/// A text as a value: a BLOB where it is no UTF-8, as in the tables.
+pub(super) fn text(bytes: impl Into<Vec<u8>>) -> Value<'static> {
+    let bytes: Vec<u8> = bytes.into();
+    if std::str::from_utf8(&bytes).is_ok() {
+        Value::Text(bytes.into())
+    } else {
+        Value::Blob(bytes.into())
+    }
+}
+
+/// A value in a line, cut where it is long.
+pub(super) fn shown(value: &Value<'_>) -> String {
+    let text = match value {
+        Value::Null => "none".to_owned(),
+        Value::Integer(value) => value.to_string(),
+        Value::Real(value) => value.to_string(),
+        Value::Text(bytes) | Value::Blob(bytes) => schema::text::escaped(bytes).to_string(),
+    };
+    if text.chars().count() > SHOWN {
+        let begin: String = text.chars().take(SHOWN).collect();
+        format!("{begin}...")
+    } else if text.is_empty() {
+        "\"\"".to_owned()
+    } else {
+        text
+    }
+}
+
+/// Several values in a line.
+pub(super) fn listed(values: &[Value<'_>]) -> String {
+    match values {
+        [] => "none".to_owned(),
+        values => values.iter().map(shown).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identities_are_equal_where_values_are() {
+        let values = [
+            Value::Null,
+            Value::Integer(-1),
+            Value::Integer(0),
+            Value::Integer(1 << 40),
+            text(""),
+            text("\0"),
+            text("a"),
+            text("a\0\0b"),
+            text("b"),
+        ];
+        let keys: Vec<Vec<u8>> = values.iter().map(|value| identity([value])).collect();
+        assert!(keys.is_sorted(), "{keys:?}");
+        assert_eq!(distinct(&values).len(), MOST_VALUES);
+        assert_eq!(distinct([&values[6], &values[6]]), [text("a")]);
+        // What ends one value does not begin the next.
+        assert_ne!(
+            identity([&text("a"), &text("b")]),
+            identity([&text("ab"), &text("")])
+        );
+    }
+}
