@@ -176,7 +176,8 @@ pub fn compare(mut sides: Sides, scope: &Scope<'_>) -> Result<Diff, Error> {
     })
 }
 
-/// Tables whose rows are told as what a service is and does, and those in which each row is an event of its own.
+/// Tables whose rows are told as what a service is and does, those in which each row is an event of its own, and those of
+/// nothing but figures.
 fn told_otherwise(table: &str) -> bool {
     matches!(
         table,
@@ -195,6 +196,11 @@ fn told_otherwise(table: &str) -> bool {
             | "conntrack_expectations"
             | "log_files"
             | "journal"
+            | "kernel_counters"
+            | "memory_info"
+            | "multicast_groups"
+            | "network_counters"
+            | "vmstat"
             // Kernel events have them too.
             | "oom_kills"
     )

@@ -357,9 +357,19 @@ fn upstreams(sides: &Sides, services: &Services) -> Result<[Things; 2], Error> {
         unowned.push(of_nobody);
     }
     let mut found = <[Things; 2]>::try_from(found).unwrap_or_default();
+    // What took the place of another is at the same port.
+    let is_replaced = |from: &Things, to: &Things, (place, _): &(Place, Vec<u8>), thing: &Thing| {
+        to.iter().any(|(key, other)| {
+            key.0 == *place
+                && !from.contains_key(key)
+                && other.identity.last() == thing.identity.last()
+        })
+    };
     let missing = |from: &Things, to: &Things, of_nobody: Option<&HashSet<Vec<u8>>>| -> Things {
-        let known = from.iter().filter(|(key, _)| {
-            !to.contains_key(*key) && of_nobody.is_some_and(|of_nobody| of_nobody.contains(&key.1))
+        let known = from.iter().filter(|(key, thing)| {
+            !to.contains_key(*key)
+                && of_nobody.is_some_and(|of_nobody| of_nobody.contains(&key.1))
+                && !is_replaced(from, to, key, thing)
         });
         known
             .map(|(key, thing)| (key.clone(), thing.clone()))

@@ -35,6 +35,8 @@ pub(super) struct Process {
     pub(super) state: Vec<(&'static str, Value<'static>)>,
     /// Open descriptors, resident bytes, threads.
     pub(super) gauges: [Option<i64>; 3],
+    /// Kinds of namespaces in which it is not with the host's first process.
+    pub(super) own_namespaces: Vec<u8>,
     /// Whether it is there, as far as is known, only to start the capture: a shell, `sudo`, `ssh`.
     pub(super) starts_capture: bool,
 }
@@ -75,7 +77,7 @@ impl Process {
     }
 }
 
-/// The processes of a snapshot, without kernel threads and the capture.
+/// The processes of a snapshot, without kernel threads, those that have ended, and the capture.
 pub(super) fn load(side: &Side) -> Result<HashMap<i64, Process>, Error> {
     let state: Vec<&'static str> = state_columns(&ProcessRow::TABLE).collect();
     let columns: Vec<String> = state
@@ -89,9 +91,10 @@ pub(super) fn load(side: &Side) -> Result<HashMap<i64, Process>, Error> {
          FROM processes AS p
          JOIN process_units AS units ON units.pid = p.pid
          LEFT JOIN (SELECT pid, count(*) AS count FROM process_fds GROUP BY pid) AS fds ON fds.pid = p.pid
-         WHERE NOT p.is_kernel_thread"
+         WHERE NOT p.is_kernel_thread AND p.state IS NOT 'Z' AND p.state IS NOT 'X'"
     );
     let mut arguments = arguments(side)?;
+    let mut own = own_namespaces(side)?;
     let mut processes = HashMap::new();
     let mut collectors = HashSet::new();
     for row in side.ask(&sql)?.rows {
@@ -123,6 +126,7 @@ pub(super) fn load(side: &Side) -> Result<HashMap<i64, Process>, Error> {
             state: Vec::new(),
             gauges: [None; 3],
             starts_capture: false,
+            own_namespaces: own.remove(&pid).unwrap_or_default(),
         };
         if next().integer() == Some(1) {
             collectors.insert(pid);
@@ -188,6 +192,26 @@ fn mark_starters(processes: &mut HashMap<i64, Process>, collectors: &HashSet<i64
             started.push(parent);
         }
     }
+}
+
+fn own_namespaces(side: &Side) -> Result<HashMap<i64, Vec<u8>>, Error> {
+    let sql = "SELECT own.pid, own.type FROM process_namespaces AS own
+         JOIN process_namespaces AS host ON host.pid = 1 AND host.type = own.type
+         WHERE own.inode <> host.inode AND own.type NOT LIKE '%for_children'
+         ORDER BY own.pid, own.type";
+    let mut all: HashMap<i64, Vec<u8>> = HashMap::new();
+    for row in side.ask(sql)?.rows {
+        if let [pid, kind] = row.as_slice()
+            && let (Some(pid), Some(kind)) = (pid.integer(), kind.bytes())
+        {
+            let kinds = all.entry(pid).or_default();
+            if !kinds.is_empty() {
+                kinds.extend(b" ");
+            }
+            kinds.extend(kind);
+        }
+    }
+    Ok(all)
 }
 
 fn arguments(side: &Side) -> Result<HashMap<i64, Vec<Vec<u8>>>, Error> {

@@ -48,6 +48,7 @@ pub(super) fn compare(
         pair.executable(&executables, report);
         pair.arguments(report);
         pair.state(report);
+        pair.namespaces(report);
         pair.control_group(report);
         pair.environment(&environments, &env_gaps, report);
         pair.limits(&limits, report);
@@ -165,14 +166,28 @@ impl<'a> Pair<'a> {
         };
         let there = [on_disk(0), on_disk(1)];
         if there[0] != there[1] && there.iter().all(|values| !values.is_empty()) {
-            return self.add("processes", "executable", "on_disk", there, report);
+            let difference = changed("processes", "executable", self.path(), "on_disk", there);
+            return report.add(self.place, difference);
         }
         if self.is_replaced() && !self.is_other_container() && report.relation.same_host {
             let files = [0, 1].map(|side| executables.of(side, self.pids(side)));
             if files[0] != files[1] && files.iter().all(|values| !values.is_empty()) {
-                self.add("process_memory_map", "executable", "inode", files, report);
+                let difference = changed(
+                    "process_memory_map",
+                    "executable",
+                    self.path(),
+                    "inode",
+                    files,
+                );
+                report.add(self.place, difference);
             }
         }
+    }
+
+    /// The executable, which all roles of a service may share.
+    fn path(&self) -> Vec<(&'static str, Value<'static>)> {
+        let path = self.first().and_then(|first| first.path.clone());
+        vec![("path", path.map_or(Value::Null, values::text))]
     }
 
     /// Which words of the command line are others.
@@ -240,11 +255,13 @@ impl<'a> Pair<'a> {
             }
             let [before, after] = values;
             // The saved and the effective user go with the real one.
+            let real = match *column {
+                "euid" | "suid" => "uid",
+                "egid" | "sgid" => "gid",
+                _ => "",
+            };
             let is_repeated = changes.iter().any(|known| {
-                known.column.ends_with("id")
-                    && column.ends_with("id")
-                    && known.before == before
-                    && known.after == after
+                known.column == real && known.before == before && known.after == after
             });
             if !is_repeated {
                 changes.push(Change {
@@ -266,6 +283,20 @@ impl<'a> Pair<'a> {
                         .map(|side| i64::try_from(self.pids(side).len()).unwrap_or(i64::MAX)),
                     changes,
                 },
+            );
+        }
+    }
+
+    /// Which namespaces are its own; that they are others than before goes with every start of a container.
+    fn namespaces(&self, report: &mut Report<'_>) {
+        let own = self.values(|process| values::text(process.own_namespaces.clone()));
+        if own[0] != own[1] {
+            self.add(
+                "process_namespaces",
+                "process",
+                "own_namespaces",
+                own,
+                report,
             );
         }
     }
@@ -314,13 +345,17 @@ impl<'a> Pair<'a> {
             }
         }
         let [before, after] = [0, 1].map(|side| environments.of(side, self.pids(side)));
+        let mut all = self.processes(0).chain(self.processes(1));
+        let has_title = all.any(Process::has_title);
         let names: HashSet<&Vec<u8>> = before.keys().chain(after.keys()).collect();
         let mut names: Vec<&Vec<u8>> = names.into_iter().collect();
         names.sort_unstable();
         for name in names {
             let values = [before.get(name), after.get(name)]
                 .map(|values| values.cloned().unwrap_or_default());
-            if values[0] == values[1] {
+            // A process that wrote a title wrote it over its environment too.
+            let is_overwritten = has_title && values.iter().any(Vec::is_empty);
+            if values[0] == values[1] || is_overwritten || !is_name(name) {
                 continue;
             }
             let kind = match &values {
@@ -409,6 +444,11 @@ impl<'a> Pair<'a> {
             report.add(self.place, changed(table, what, identity, "count", values));
         }
     }
+}
+
+/// Whether a text is the name of a variable.
+fn is_name(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(u8::is_ascii_graphic)
 }
 
 /// The words that are in one list and not in the other, by their longest common part.

@@ -369,6 +369,22 @@ impl Services {
         }
     }
 
+    /// Whether a service has a namespace of its own, of the kind in which rows of `column` are, in both snapshots: one in
+    /// which only the later one is, is told as such.
+    pub(super) fn has_namespaces(&self, place: Place, column: &str) -> bool {
+        let namespaces = if column == "mount_namespace" {
+            &self.mount_namespaces
+        } else {
+            &self.namespaces
+        };
+        match place {
+            Place::Service(number) => namespaces
+                .iter()
+                .all(|of| of.values().any(|known| *known == number)),
+            Place::Host => true,
+        }
+    }
+
     /// Whether a pid is the same process in both snapshots.
     pub(super) fn is_same(&self, pid: i64) -> bool {
         self.same.contains(&pid)

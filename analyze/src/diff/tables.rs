@@ -123,6 +123,11 @@ pub(super) fn compare(
                 if before == after {
                     continue;
                 }
+                // Which files a control group has depends on who is in it.
+                let is_absent = before.contains(&Value::Null) || after.contains(&Value::Null);
+                if table.name == "cgroups" && is_absent {
+                    continue;
+                }
                 let unread = [&before, &after]
                     .into_iter()
                     .enumerate()
@@ -314,7 +319,10 @@ impl<'a> Plan<'a> {
             None => Place::Host,
         };
         // What a new service brings is the new service.
-        if !self.is_whole && !self.services.is_in_both(place) {
+        let is_namespace = self.place.filter(|column| *column != "pid");
+        let is_compared = self.services.is_in_both(place)
+            && is_namespace.is_none_or(|column| self.services.has_namespaces(place, column));
+        if !self.is_whole && !is_compared {
             return None;
         }
         Some((

@@ -1,0 +1,71 @@
+//! What a deploy changes: some fifty changes are planted on a host in namespaces, by real processes and files, and each is told
+//! once, in its place, and nothing else is.
+//!
+//! The host is captured after each change. So the difference of two captures in turn is that one change, that of the first two,
+//! between which nothing was done, is empty, and that of the first and the last is all of them together.
+#![cfg(test)]
+
+#[path = "../../common/mod.rs"]
+mod common;
+mod plants;
+mod world;
+
+use common::namespace::inside;
+use world::{World, differences};
+
+#[test]
+fn each_change_is_told_once_and_nothing_else() {
+    if !common::has("perl") {
+        common::skip("scenario_deploy", "needs perl");
+        return;
+    }
+    if !inside("each_change_is_told_once_and_nothing_else") {
+        return;
+    }
+    let mut world = World::new();
+    let mut wrong = Vec::new();
+    let mut before = world.capture();
+    let idle = world.capture();
+    let told = differences(&before, &idle, &[]);
+    if !told.is_empty() {
+        wrong.push(format!("nothing was done, and it tells {told:#?}"));
+    }
+    let first = before;
+    before = idle;
+    let (mut all, mut done) = (Vec::new(), 0_usize);
+    for plant in plants::all() {
+        if let Some(reason) = (plant.act)(&mut world) {
+            common::skip(&format!("scenario_deploy: {}", plant.name), &reason);
+            continue;
+        }
+        let after = world.capture();
+        let told = differences(&before, &after, &[]);
+        let mut expected: Vec<String> = plant.told.iter().map(|line| (*line).to_owned()).collect();
+        expected.sort();
+        if told != expected {
+            wrong.push(format!(
+                "{}: it tells {told:#?}\ninstead of {expected:#?}",
+                plant.name
+            ));
+        }
+        for line in told {
+            all.push((plant.name, line));
+        }
+        before = after;
+        done += 1;
+    }
+    // All of them together: what is there at the end, and was not at the beginning.
+    let together = differences(&first, &before, &[]);
+    for (name, line) in plants::lasting() {
+        if !together.iter().any(|told| told == line) {
+            wrong.push(format!("all together: {name}: no {line} in {together:#?}"));
+        }
+    }
+    let mut once = together.clone();
+    once.dedup();
+    if once != together {
+        wrong.push(format!("something is told twice: {together:#?}"));
+    }
+    assert!(done > 30, "only {done} changes could be planted");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}

@@ -1,0 +1,524 @@
+//! The changes, each with what is to be told of it.
+
+use std::fs;
+use std::process::Command;
+
+use crate::common::succeed;
+use crate::world::{World, ip};
+
+/// A change. `act` gives the reason where it cannot be made here.
+pub(crate) struct Plant {
+    pub(crate) name: &'static str,
+    pub(crate) act: fn(&mut World) -> Option<String>,
+    pub(crate) told: &'static [&'static str],
+}
+
+/// Every change, in the order in which they are made: each leaves the host as the next one finds it.
+pub(crate) fn all() -> Vec<Plant> {
+    let plant = |name, told: &'static [&'static str], act| Plant { name, act, told };
+    vec![
+        plant(
+            "a restart",
+            &["shop-1.24: * restarted: shop-1.24"],
+            |world| {
+                world.restart("shop-1.24", |_| {});
+                None
+            },
+        ),
+        plant(
+            "an environment variable changed",
+            &[
+                "shop-1.24: * restarted: shop-1.24",
+                "shop-1.24: ~ environment variable DB_HOST: db-1 -> db-2",
+            ],
+            |world| {
+                world.restart("shop-1.24", |shop| {
+                    shop.environment
+                        .insert("DB_HOST".to_owned(), "db-2".to_owned());
+                });
+                None
+            },
+        ),
+        plant(
+            "one more, one less, and one that each start sets",
+            &[
+                "shop-1.24: * restarted: shop-1.24",
+                "shop-1.24: + new environment variable RELEASE=7",
+                "shop-1.24: - environment variable gone: MODE=production",
+            ],
+            |world| {
+                world.restart("shop-1.24", |shop| {
+                    shop.environment.remove("MODE");
+                    shop.environment
+                        .insert("RELEASE".to_owned(), "7".to_owned());
+                    shop.environment
+                        .insert("INVOCATION_ID".to_owned(), "x".to_owned());
+                });
+                None
+            },
+        ),
+        plant(
+            "a secret changed",
+            &[
+                "shop-1.24: * restarted: shop-1.24",
+                "shop-1.24: + new environment variable DB_PASSWORD=secret:*",
+            ],
+            |world| {
+                world.restart("shop-1.24", |shop| {
+                    shop.environment
+                        .insert("DB_PASSWORD".to_owned(), "hunter2hunter2".to_owned());
+                });
+                None
+            },
+        ),
+        plant(
+            "a word of the command line",
+            &[
+                "shop-1.24: * restarted: shop-1.24",
+                "shop-1.24: ~ command line shop-1.24: 1 -> 2",
+            ],
+            |world| {
+                world.restart("shop-1.24", |shop| {
+                    *shop.arguments.last_mut().unwrap() = "2".to_owned();
+                });
+                None
+            },
+        ),
+        plant(
+            "another file of the same name, not started anew",
+            &[
+                "shop-1.24: ~ executable was replaced or removed, and the old one still runs: shop-1.24",
+            ],
+            |world| {
+                world.install("shop-1.24");
+                None
+            },
+        ),
+        plant(
+            "started anew from another file of the same name",
+            &[
+                "shop-1.24: * restarted: shop-1.24",
+                "shop-1.24: ~ executable replaced by another file of the same name: shop-1.24",
+            ],
+            |world| {
+                world.restart("shop-1.24", |_| {});
+                None
+            },
+        ),
+        plant(
+            "a new version",
+            &[
+                "shop-1.26: * restarted: shop-1.26",
+                "shop-1.26: ~ executable shop-1.24 -> shop-1.26",
+            ],
+            |world| {
+                world.install("shop-1.26");
+                world.restart("shop-1.24", |shop| {
+                    "shop-1.26".clone_into(&mut shop.program);
+                });
+                None
+            },
+        ),
+        plant(
+            "a new listener",
+            &["shop-1.26: + new listener 127.0.0.1:8443"],
+            |world| {
+                world.tell("shop-1.24", "listen 127.0.0.1:8443");
+                None
+            },
+        ),
+        plant(
+            "a listener moved",
+            &[
+                "shop-1.26: * restarted: shop-1.26",
+                "shop-1.26: > listener 127.0.0.1:8443 moved to 127.0.0.1:9443",
+                "shop-1.26: ~ command line shop-1.26: none -> --listen, 127.0.0.1:9443",
+            ],
+            |world| {
+                world.restart("shop-1.24", |shop| {
+                    shop.arguments
+                        .extend(["--listen", "127.0.0.1:9443"].map(str::to_owned));
+                });
+                None
+            },
+        ),
+        plant(
+            "an upstream replaced",
+            &[
+                "shop-1.26: * restarted: shop-1.26",
+                "shop-1.26: > upstream 192.0.2.7:5432 replaced by 192.0.2.9:5432",
+                "shop-1.26: ~ command line shop-1.26: 192.0.2.7:5432 -> 192.0.2.9:5432",
+            ],
+            |world| {
+                world.restart("shop-1.24", |shop| {
+                    let end = shop
+                        .arguments
+                        .iter_mut()
+                        .find(|word| *word == "192.0.2.7:5432");
+                    "192.0.2.9:5432".clone_into(end.unwrap());
+                });
+                None
+            },
+        ),
+        plant(
+            "a log elsewhere",
+            &[
+                "shop-1.26: * restarted: shop-1.26",
+                "shop-1.26: > log file moved: /var/log/shop.log -> /opt/shop.log",
+                "shop-1.26: ~ command line shop-1.26: /var/log/shop.log -> /opt/shop.log",
+            ],
+            |world| {
+                world.restart("shop-1.24", |shop| {
+                    let log = shop
+                        .arguments
+                        .iter_mut()
+                        .find(|word| *word == "/var/log/shop.log");
+                    "/opt/shop.log".clone_into(log.unwrap());
+                });
+                None
+            },
+        ),
+        plant(
+            "an error that was never logged before",
+            &[
+                "shop-1.26: + new kind of log line, 3 times: ERROR cannot reach <*> refused | for example: ERROR cannot reach db-2: refused",
+            ],
+            |world| {
+                world.tell("shop-1.24", "log ERROR cannot reach db-2: refused");
+                None
+            },
+        ),
+        plant(
+            "the same error once more, of another database",
+            &[],
+            |world| {
+                world.tell("shop-1.24", "log ERROR cannot reach db-3: refused");
+                None
+            },
+        ),
+        plant(
+            "the workers anew",
+            &["shop-1.26: * restarted: shop: worker process"],
+            |world| {
+                world.signal("shop-1.24", "HUP");
+                None
+            },
+        ),
+        plant(
+            "one worker anew",
+            &["shop-1.26: * restarted 1 of 2: shop: worker process"],
+            |world| {
+                world.tell("shop-1.24", "replace one");
+                None
+            },
+        ),
+        plant(
+            "more workers",
+            &["shop-1.26: ~ scaled 2 -> 4: shop: worker process"],
+            |world| {
+                world.tell("shop-1.24", "workers 4");
+                None
+            },
+        ),
+        plant(
+            "leaked descriptors",
+            &["shop-1.26: ~ open descriptors shop-1.26: 9 -> 309"],
+            |world| {
+                world.tell("shop-1.24", "open 300");
+                None
+            },
+        ),
+        plant(
+            "a process that it starts",
+            &["shop-1.26: + new process perl -e sleep 600 helper"],
+            |world| {
+                world.tell("shop-1.24", "spawn helper");
+                None
+            },
+        ),
+        plant(
+            "a lower priority",
+            &["shop-1.26: ~ process shop-1.26: nice 0 -> 5"],
+            |world| {
+                let pid = world.pid("shop-1.24").to_string();
+                succeed(Command::new("renice").args(["-n", "5", "-p", &pid]), &[0]);
+                None
+            },
+        ),
+        plant(
+            "a limit",
+            &[
+                "shop-1.26: ~ limit Max open files of shop-1.26: 1024 (hard 2048) -> 512 (hard 2048)",
+            ],
+            |world| {
+                let pid = world.pid("shop-1.24").to_string();
+                succeed(
+                    Command::new("prlimit").args(["--pid", &pid, "--nofile=512:2048"]),
+                    &[0],
+                );
+                None
+            },
+        ),
+        plant(
+            "rather another killed for memory",
+            &["shop-1.26: ~ process shop-1.26: oom_score_adj 0 -> 300"],
+            |world| {
+                fs::write(
+                    format!("/proc/{}/oom_score_adj", world.pid("shop-1.24")),
+                    "300",
+                )
+                .unwrap();
+                None
+            },
+        ),
+        plant(
+            "another user and directory",
+            &[
+                "db: * restarted: db",
+                "db: ~ process db | cwd: /opt -> /mnt | uid: 0 -> 1000 | gid: 0 -> 1000",
+            ],
+            |world| {
+                world.restart("db", |db| {
+                    db.wrapper.extend(
+                        ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"]
+                            .map(str::to_owned),
+                    );
+                    db.directory = "/mnt".into();
+                });
+                None
+            },
+        ),
+        plant(
+            "a service",
+            &["cache: + new service: cache | listener 11211"],
+            |world| {
+                world.install("cache");
+                world.start(
+                    "cache",
+                    &[
+                        "--listen",
+                        "127.0.0.1:11211",
+                        "--unix",
+                        "/mnt/tmp/cache.sock",
+                    ],
+                );
+                None
+            },
+        ),
+        plant(
+            "its socket elsewhere",
+            &[
+                "cache: * restarted: cache",
+                "cache: > unix listener moved: /mnt/tmp/cache.sock -> /mnt/tmp/other.sock",
+                "cache: ~ command line cache: /mnt/tmp/cache.sock -> /mnt/tmp/other.sock",
+            ],
+            |world| {
+                world.restart("cache", |cache| {
+                    "/mnt/tmp/other.sock".clone_into(cache.arguments.last_mut().unwrap());
+                });
+                None
+            },
+        ),
+        plant("its memory", &[], |world| {
+            world.tell("cache", "memory 8");
+            None
+        }),
+        plant(
+            "much of its memory",
+            &["cache: ~ resident memory cache"],
+            |world| {
+                world.tell("cache", "memory 200");
+                None
+            },
+        ),
+        plant(
+            "a network namespace of its own, in which it takes less memory",
+            &[
+                "cache: * restarted: cache",
+                "cache: ~ process cache: own_namespaces \"\" -> net",
+                "cache: ~ resident memory cache",
+            ],
+            |world| {
+                world.restart("cache", |cache| {
+                    cache.wrapper.extend(
+                        [
+                            "unshare",
+                            "--net",
+                            "sh",
+                            "-c",
+                            "ip link set lo up; exec \"$@\"",
+                            "sh",
+                        ]
+                        .map(str::to_owned),
+                    );
+                });
+                None
+            },
+        ),
+        plant(
+            "its network namespace once more",
+            &["cache: * restarted: cache"],
+            |world| {
+                world.restart("cache", |_| {});
+                None
+            },
+        ),
+        plant(
+            "its pid is that of another program",
+            &[
+                "cache: - service gone: cache | listener 11211",
+                "queue: + new service: queue",
+            ],
+            |world| {
+                let pid = world.pid("cache");
+                world.stop("cache");
+                world.install("queue");
+                // The next process of this namespace gets the number after this one.
+                if fs::write("/proc/sys/kernel/ns_last_pid", (pid - 1).to_string()).is_err() {
+                    return Some("the next pid cannot be chosen".to_owned());
+                }
+                world.start("queue", &[]);
+                (world.pid("queue") != pid)
+                    .then(|| "the next pid was taken by another process".to_owned())
+            },
+        ),
+        plant(
+            "a service less",
+            &["queue: - service gone: queue"],
+            |world| {
+                world.stop("queue");
+                None
+            },
+        ),
+        plant(
+            "a sysctl",
+            &["host: ~ sysctl net.core.somaxconn: 4096 -> 1000"],
+            |_| {
+                fs::write("/proc/sys/net/core/somaxconn", "1000").unwrap();
+                None
+            },
+        ),
+        plant("a mount", &["host: + new mount /mnt/data"], |_| {
+            fs::create_dir("/mnt/data").unwrap();
+            succeed(
+                Command::new("mount").args(["-t", "tmpfs", "tmpfs", "/mnt/data"]),
+                &[0],
+            );
+            None
+        }),
+        plant(
+            "a mount that nobody may write to",
+            &["host: ~ mount /mnt/data: flags rw,relatime -> ro,relatime"],
+            |_| {
+                succeed(
+                    Command::new("mount").args(["-o", "remount,bind,ro", "/mnt/data"]),
+                    &[0],
+                );
+                None
+            },
+        ),
+        plant("a mount less", &["host: - mount gone: /mnt/data"], |_| {
+            succeed(Command::new("umount").arg("/mnt/data"), &[0]);
+            None
+        }),
+        plant(
+            "a user and its group",
+            &["host: + new group grace", "host: + new user grace"],
+            |world| {
+                world.edit("passwd", "", "grace:x:1001:1001::/home/grace:/bin/sh\n");
+                world.edit("group", "", "grace:x:1001:\n");
+                None
+            },
+        ),
+        plant(
+            "a shell",
+            &["host: ~ user anna: shell /bin/sh -> /bin/bash"],
+            |world| {
+                world.edit("passwd", "anna:/bin/sh", "anna:/bin/bash");
+                None
+            },
+        ),
+        plant(
+            "a name of a host",
+            &["host: + new hosts entry address=192.0.2.9 hostnames=db-new"],
+            |world| {
+                world.edit("hosts", "", "192.0.2.9 db-new\n");
+                None
+            },
+        ),
+        plant(
+            "a resolver",
+            &["host: ~ resolver setting id=0 type=nameserver: address 192.0.2.53 -> 192.0.2.54"],
+            |world| {
+                world.edit("resolv.conf", "192.0.2.53", "192.0.2.54");
+                None
+            },
+        ),
+        plant(
+            "a link of two ends",
+            &["host: + new interface a0", "host: + new interface b0"],
+            |_| {
+                ip("link add a0 type veth peer name b0");
+                None
+            },
+        ),
+        plant(
+            "a rule of routing",
+            &[
+                "host: + new routing rule family=inet priority=500 source_netmask=0 destination=198.51.100.0 destination_netmask=24 tos=0 route_table=77 inverted=0",
+            ],
+            |_| {
+                ip("rule add to 198.51.100.0/24 lookup 77 priority 500");
+                None
+            },
+        ),
+        plant(
+            "another size of packets",
+            &["host: ~ interface a0: mtu 1500 -> 1400"],
+            |_| {
+                ip("link set a0 mtu 1400");
+                None
+            },
+        ),
+        plant(
+            "the host's name",
+            &["host: ~ host name web-1 -> web-2"],
+            |_| {
+                succeed(Command::new("hostname").arg("web-2"), &[0]);
+                None
+            },
+        ),
+    ]
+}
+
+/// Lines of the changes that are there at the end, whatever was done between.
+pub(crate) fn lasting() -> [(&'static str, &'static str); 8] {
+    [
+        (
+            "a new version",
+            "shop-1.26: ~ executable shop-1.24 -> shop-1.26",
+        ),
+        (
+            "an environment variable changed",
+            "shop-1.26: ~ environment variable DB_HOST: db-1 -> db-2",
+        ),
+        (
+            "an upstream replaced",
+            "shop-1.26: > upstream 192.0.2.7:5432 replaced by 192.0.2.9:5432",
+        ),
+        (
+            "a log elsewhere",
+            "shop-1.26: > log file moved: /var/log/shop.log -> /opt/shop.log",
+        ),
+        (
+            "more workers",
+            "shop-1.26: ~ scaled 2 -> 4: shop: worker process",
+        ),
+        ("another user", "db: * restarted: db"),
+        (
+            "a sysctl",
+            "host: ~ sysctl net.core.somaxconn: 4096 -> 1000",
+        ),
+        ("a user", "host: + new user grace"),
+    ]
+}

@@ -1,0 +1,318 @@
+//! The host: a few services, addresses and files of its own, in the test's own namespaces.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::common::namespace::{cover, open_directory};
+use crate::common::{Guard, run_within, succeed, wait_for};
+
+const LIMIT: Duration = Duration::from_secs(70);
+
+/// What a service is started with.
+#[derive(Debug, Clone)]
+pub(crate) struct Service {
+    pub(crate) program: String,
+    /// What stands before it on the command line, as `setpriv` does.
+    pub(crate) wrapper: Vec<String>,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) directory: PathBuf,
+}
+
+/// The host, and what runs on it.
+pub(crate) struct World {
+    place: PathBuf,
+    running: BTreeMap<&'static str, (Service, Guard)>,
+    captures: u32,
+}
+
+impl World {
+    /// Makes the host and starts its services.
+    pub(crate) fn new() -> Self {
+        let place = open_directory();
+        for directory in ["/home", "/root", "/var/log", "/opt"] {
+            cover(directory);
+        }
+        for (file, text) in [
+            (
+                "passwd",
+                "root:x:0:0:root:/root:/bin/sh\nanna:x:1000:1000::/home/anna:/bin/sh\n",
+            ),
+            ("group", "root:x:0:\nanna:x:1000:\n"),
+            ("hosts", "127.0.0.1 localhost\n192.0.2.7 db\n"),
+            ("resolv.conf", "nameserver 192.0.2.53\n"),
+        ] {
+            let own = place.join(file);
+            fs::write(&own, text).unwrap();
+            let mut bind = Command::new("mount");
+            bind.arg("--bind")
+                .arg(&own)
+                .arg(Path::new("/etc").join(file));
+            succeed(&mut bind, &[0]);
+        }
+        let script = place.join("service.pl");
+        fs::write(&script, include_str!("service.pl")).unwrap();
+        let mut world = World {
+            place,
+            running: BTreeMap::new(),
+            captures: 0,
+        };
+        succeed(Command::new("hostname").arg("web-1"), &[0]);
+        ip("link set lo up");
+        for address in ["192.0.2.7", "192.0.2.8", "192.0.2.9"] {
+            ip(&format!("address add {address}/32 dev lo"));
+        }
+        world.install("shop-1.24");
+        world.install("db");
+        world.start(
+            "db",
+            &[
+                "--listen",
+                "192.0.2.7:5432",
+                "--listen",
+                "192.0.2.8:5432",
+                "--listen",
+                "192.0.2.9:5432",
+            ],
+        );
+        world.start(
+            "shop-1.24",
+            &[
+                "--listen",
+                "127.0.0.1:8080",
+                "--connect",
+                "192.0.2.7:5432",
+                "--log",
+                "/var/log/shop.log",
+                "--workers",
+                "2",
+                "--title",
+                "shop",
+                "--port",
+                "1",
+            ],
+        );
+        world
+    }
+
+    /// Puts a copy of the interpreter where a program is to lie: each service is a program of its own.
+    pub(crate) fn install(&self, name: &str) -> PathBuf {
+        let program = self.program(name);
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        let new = program.with_extension("new");
+        let perl = succeed(
+            Command::new("sh").args(["-c", "readlink -f \"$(command -v perl)\""]),
+            &[0],
+        );
+        fs::copy(String::from_utf8(perl).unwrap().trim(), &new).unwrap();
+        fs::rename(&new, &program).unwrap();
+        program
+    }
+
+    fn program(&self, name: &str) -> PathBuf {
+        self.place.join("bin").join(name)
+    }
+
+    /// Starts a service by the name of its program.
+    pub(crate) fn start(&mut self, name: &'static str, arguments: &[&str]) {
+        let service = Service {
+            program: name.to_owned(),
+            wrapper: ["prlimit", "--nofile=1024:2048"]
+                .map(str::to_owned)
+                .to_vec(),
+            arguments: arguments
+                .iter()
+                .map(|argument| (*argument).to_owned())
+                .collect(),
+            environment: [("DB_HOST", "db-1"), ("MODE", "production")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            directory: PathBuf::from("/opt"),
+        };
+        self.run(name, service);
+    }
+
+    fn run(&mut self, name: &'static str, service: Service) {
+        let control = self.control(name);
+        let done = control.with_extension("control.done");
+        let _ = fs::remove_file(&done);
+        let program = self.program(&service.program);
+        let mut words: Vec<String> = service.wrapper.clone();
+        words.push(program.display().to_string());
+        words.push(self.place.join("service.pl").display().to_string());
+        words.extend(service.arguments.clone());
+        let mut command = Command::new(&words[0]);
+        command
+            .args(&words[1..])
+            .env_clear()
+            .envs(&service.environment)
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("CONTROL", &control)
+            .current_dir(&service.directory)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit());
+        let guard = Guard(command.spawn().unwrap());
+        wait_for(&format!("{name} is there"), || done.exists().then_some(()));
+        self.running.insert(name, (service, guard));
+    }
+
+    fn control(&self, name: &str) -> PathBuf {
+        // One that has a dot in its name would lose what follows it.
+        self.place
+            .join("tmp")
+            .join(name.replace('.', "-"))
+            .with_extension("control")
+    }
+
+    /// Stops a service, and starts it again as `change` would have it.
+    pub(crate) fn restart(&mut self, name: &'static str, change: impl FnOnce(&mut Service)) {
+        let mut service = self.stop(name);
+        change(&mut service);
+        self.run(name, service);
+    }
+
+    /// Stops a service and its workers.
+    pub(crate) fn stop(&mut self, name: &'static str) -> Service {
+        let (service, mut guard) = self.running.remove(name).expect("it runs");
+        let workers = workers_of(guard.pid());
+        guard.0.kill().unwrap();
+        guard.0.wait().unwrap();
+        for worker in workers {
+            succeed(
+                Command::new("kill").args(["-KILL", &worker.to_string()]),
+                &[0, 1],
+            );
+            wait_for("the worker is gone", || (!is_running(worker)).then_some(()));
+        }
+        service
+    }
+
+    pub(crate) fn pid(&self, name: &str) -> u32 {
+        self.running[name].1.pid()
+    }
+
+    /// Tells a running service to do something; see `service.pl`.
+    pub(crate) fn tell(&self, name: &str, what: &str) {
+        fs::write(self.control(name), format!("{what}\n")).unwrap();
+        self.signal(name, "USR1");
+    }
+
+    /// Sends a signal to a service and waits until it did what it means.
+    pub(crate) fn signal(&self, name: &str, signal: &str) {
+        let done = self.control(name).with_extension("control.done");
+        fs::remove_file(&done).unwrap();
+        succeed(
+            Command::new("kill").args([&format!("-{signal}"), &self.pid(name).to_string()]),
+            &[0],
+        );
+        wait_for(&format!("{name} does it"), || done.exists().then_some(()));
+    }
+
+    /// Appends to a file of `/etc` or, with `from`, replaces a text in it.
+    pub(crate) fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.place.join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        let text = if from.is_empty() {
+            text + to
+        } else {
+            text.replace(from, to)
+        };
+        fs::write(path, text).unwrap();
+    }
+
+    /// Freezes the host.
+    pub(crate) fn capture(&mut self) -> PathBuf {
+        self.captures += 1;
+        let bundle = self.place.join(format!("tmp/{}.tar.zst", self.captures));
+        let mut capture = Command::new("/mnt/capture");
+        capture
+            .args(["-q", "--case-key", "/mnt/tmp/key", "-o"])
+            .arg(&bundle);
+        succeed(&mut capture, &[0, 1]);
+        bundle
+    }
+}
+
+/// What is told of two captures: a line for each, with its service before it, numbers of processes and times left out.
+pub(crate) fn differences(before: &Path, after: &Path, options: &[&str]) -> Vec<String> {
+    let mut diff = Command::new("/mnt/analyze");
+    diff.arg("diff").arg(before).arg(after).args(options);
+    let output = run_within(&mut diff, LIMIT);
+    assert!(
+        matches!(output.status.code(), Some(0 | 1)),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut service = "";
+    let mut lines = Vec::new();
+    for line in text.split("\n\n").skip(1).flat_map(str::lines) {
+        match line.strip_prefix("  ") {
+            None => service = line,
+            // What stands below a line belongs to it.
+            Some(below) if below.starts_with("    ") => {
+                let last: &mut String = lines.last_mut().expect("a line above");
+                last.push_str(" | ");
+                last.push_str(below.trim());
+            }
+            Some(line) => lines.push(format!("{service}: {}", plain(line))),
+        }
+    }
+    let code = i32::from(!lines.is_empty());
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    lines.sort();
+    lines
+}
+
+pub(crate) fn ip(arguments: &str) {
+    succeed(Command::new("ip").args(arguments.split(' ')), &[0]);
+}
+
+fn workers_of(pid: u32) -> Vec<u32> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    let children = children.unwrap_or_default();
+    children
+        .split_whitespace()
+        .map(|pid| pid.parse().unwrap())
+        .collect()
+}
+
+fn is_running(pid: u32) -> bool {
+    let state = fs::read_to_string(format!("/proc/{pid}/stat"));
+    state.is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+/// A line without what differs from run to run: when something was started, and pids.
+fn plain(line: &str) -> String {
+    let line = match line.split_once("restarted") {
+        Some((sign, rest)) => {
+            let (some, what) = rest.split_once(": ").unwrap_or((rest, ""));
+            let some = some.split(" 20").next().unwrap_or_default();
+            format!("{sign}restarted{some}: {what}")
+        }
+        None => line.to_owned(),
+    };
+    let line = line.split("  (pid ").next().unwrap_or_default();
+    let line = line.replace("/mnt/bin/", "");
+    let line = match line.split_once("secret:") {
+        Some((begin, pseudonym)) => format!(
+            "{begin}secret:{}",
+            "*".repeat(usize::from(pseudonym.len() == 16))
+        ),
+        None => line,
+    };
+    // Of a command line the program is enough, of memory that it differs.
+    match line.split_once(" /mnt/service.pl") {
+        Some((program, rest)) => match rest.split_once(": ") {
+            Some((_, change)) if !line.contains("resident memory") => {
+                format!("{program}: {change}")
+            }
+            _ => program.to_owned(),
+        },
+        None => line,
+    }
+}
