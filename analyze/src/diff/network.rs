@@ -1,9 +1,9 @@
 //! What services listen on, how it is reached from outside, what they are clients of, and where they log to.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use schema::Row as _;
-use schema::tables::{Conntrack, LogFile, Socket};
+use schema::tables::{Conntrack, LogFile, ProcessFd, Socket};
 
 use super::report::{Place, Report};
 use super::roles::without_ids;
@@ -98,35 +98,134 @@ pub(super) fn compare(
 ) -> Result<(), Error> {
     let sockets = sides.gaps(&Socket::TABLE)?;
     let tracked = sides.gaps(&Conntrack::TABLE)?;
-    let both = |things: fn(&Side, usize, &Services) -> Result<Things, Error>| {
+    let logged = sides.gaps(&LogFile::TABLE)?;
+    let descriptors = sides.gaps(&ProcessFd::TABLE)?;
+    let both = |has_host, find: fn(&Side, usize, &Services) -> Result<Found, Error>| {
         let Sides([before, after]) = sides;
-        Ok::<_, Error>([things(before, 0, services)?, things(after, 1, services)?])
+        let found = [find(before, 0, services)?, find(after, 1, services)?];
+        Ok::<_, Error>(agreed(found, has_host))
     };
-    tell(&LISTENERS, both(listeners)?, &sockets, services, report);
-    tell(
-        &UNIX_LISTENERS,
-        both(unix_listeners)?,
-        &sockets,
-        services,
-        report,
-    );
-    tell(
-        &UPSTREAMS,
-        upstreams(sides, services)?,
-        &sockets,
-        services,
-        report,
-    );
-    tell(&FLOWS, both(flows)?, &tracked, services, report);
-    let gaps = sides.gaps(&LogFile::TABLE)?;
-    tell(&LOGS, both(logs)?, &gaps, services, report);
+    let found = [
+        (&LISTENERS, both(true, listeners)?, &sockets),
+        (&UNIX_LISTENERS, both(true, unix_listeners)?, &sockets),
+        (&UPSTREAMS, both(false, upstreams)?, &sockets),
+        (&FLOWS, both(false, flows)?, &tracked),
+        (&LOGS, both(false, logs)?, &logged),
+    ];
+    for (sort, things, gaps) in found {
+        let unread = Unread {
+            things: gaps,
+            descriptors: &descriptors,
+        };
+        tell(sort, things, &unread, services, report);
+    }
     Ok(())
+}
+
+/// What is found on one side, and apart from it what nobody knows whose it is: it may be that of any.
+#[derive(Default)]
+struct Found {
+    owned: Things,
+    of_nobody: HashMap<Vec<u8>, Thing>,
+}
+
+impl Thing {
+    fn named(name: impl Into<Vec<u8>>) -> Self {
+        Thing {
+            identity: vec![values::text(name)],
+            value: Value::Null,
+        }
+    }
+}
+
+impl Found {
+    /// Adds what a process has. What the capture has, and what started it, is not there.
+    fn of(&mut self, side: usize, services: &Services, pid: Option<i64>, thing: Thing) {
+        let place = pid.map(|pid| services.place_of(side, pid));
+        if place != Some(None) {
+            self.add(place.flatten(), thing);
+        }
+    }
+
+    fn add(&mut self, place: Option<Place>, thing: Thing) {
+        let key = values::identity(&thing.identity);
+        match place {
+            Some(place) => {
+                self.owned.entry((place, key)).or_insert(thing);
+            }
+            None => {
+                self.of_nobody.entry(key).or_insert(thing);
+            }
+        }
+    }
+}
+
+/// What of both sides is compared: where one side does not know whose something is, it is whose the other says.
+fn agreed(found: [Found; 2], has_host: bool) -> [Things; 2] {
+    // What took the place of another ends as that does.
+    let is_replaced = |from: &Things, to: &Things, place: Place, thing: &Thing| {
+        to.iter().any(|(key, other)| {
+            key.0 == place
+                && !from.contains_key(key)
+                && thing.identity.len() > 1
+                && other.identity.last() == thing.identity.last()
+        })
+    };
+    let missing = |from: &Found, to: &Found| -> Things {
+        let known = from.owned.iter().filter(|(key, thing)| {
+            !to.owned.contains_key(*key)
+                && to.of_nobody.contains_key(&key.1)
+                && !is_replaced(&from.owned, &to.owned, key.0, thing)
+        });
+        known
+            .map(|(key, thing)| (key.clone(), thing.clone()))
+            .collect()
+    };
+    // What the kernel itself has, as servers of files do, belongs to the host.
+    let of_host = |from: &Found, to: &Found| -> Things {
+        let is_known = |key: &Vec<u8>| {
+            to.of_nobody.contains_key(key) || to.owned.keys().any(|(_, known)| known == key)
+        };
+        let own = from
+            .of_nobody
+            .iter()
+            .filter(|(key, _)| has_host && !is_known(key));
+        own.map(|(key, thing)| ((Place::Host, key.clone()), thing.clone()))
+            .collect()
+    };
+    let [before, after] = &found;
+    let mut added = [missing(after, before), missing(before, after)];
+    let [to_before, to_after] = &mut added;
+    to_before.extend(of_host(before, after));
+    to_after.extend(of_host(after, before));
+    let [before, after] = found;
+    let mut things = [before.owned, after.owned];
+    for (things, added) in things.iter_mut().zip(added) {
+        things.extend(added);
+    }
+    things
+}
+
+/// What could not be read: of the things themselves, and of what their holders have open.
+struct Unread<'a> {
+    things: &'a [Gaps; 2],
+    descriptors: &'a [Gaps; 2],
+}
+
+impl Unread<'_> {
+    fn hide(&self, services: &Services, side: usize, place: Place) -> bool {
+        self.things.get(side).is_some_and(|gaps| gaps.whole)
+            || self
+                .descriptors
+                .get(side)
+                .is_some_and(|gaps| place != Place::Host && services.is_hidden(side, place, gaps))
+    }
 }
 
 fn tell(
     sort: &Sort,
     things: [Things; 2],
-    gaps: &[Gaps; 2],
+    gaps: &Unread<'_>,
     services: &Services,
     report: &mut Report<'_>,
 ) {
@@ -173,7 +272,10 @@ fn tell(
     }
     for (place, [gone, new]) in places {
         let [gone, new] = match [gone.as_slice(), new.as_slice()] {
-            [[one], [other]] if stays(sort, one, other) && !gaps[0].whole && !gaps[1].whole => {
+            [[one], [other]]
+                if stays(sort, one, other)
+                    && !(0..2).any(|side| gaps.hide(services, side, place)) =>
+            {
                 report.add(place, moved(sort, one, other));
                 continue;
             }
@@ -181,7 +283,7 @@ fn tell(
         };
         for (kind, side, mut things) in [(Kind::Removed, 0, gone), (Kind::Added, 1, new)] {
             let other = usize::from(side == 0);
-            if gaps.get(other).is_some_and(|gaps| gaps.whole) {
+            if gaps.hide(services, other, place) {
                 for thing in &things {
                     report.unknown(sort.table, sort.what, other, named(sort, &thing.identity));
                 }
@@ -253,39 +355,34 @@ fn moved(sort: &Sort, one: &Thing, other: &Thing) -> Difference {
     }
 }
 
-fn things(rows: impl Iterator<Item = (Place, Thing)>) -> Things {
-    let mut things = Things::new();
-    for (place, thing) in rows {
-        let key = (place, values::identity(&thing.identity));
-        things.entry(key).or_insert(thing);
-    }
-    things
-}
-
 /// An address for people: all of them are `*`, and IPv4 is IPv4.
 const SHOWN_ADDRESS: &str = "CASE WHEN address IN ('0.0.0.0', '::') THEN '*' WHEN address LIKE '::ffff:%.%' THEN substr(address, 8) ELSE address END";
 
-fn listeners(side: &Side, number: usize, services: &Services) -> Result<Things, Error> {
+fn listeners(side: &Side, number: usize, services: &Services) -> Result<Found, Error> {
     let (low, high) = ephemeral(side)?;
     let sql = format!(
-        "SELECT pid, net_namespace, host_address || ':' || host_port || ' by ' || host_via, protocol, {SHOWN_ADDRESS}, port
+        "SELECT pid, host_address || ':' || host_port || ' by ' || host_via, protocol, {SHOWN_ADDRESS}, port
          FROM services
          WHERE NOT (protocol LIKE 'udp%' AND port BETWEEN {low} AND {high})
          ORDER BY pid"
     );
-    let rows = side.ask(&sql)?.rows.into_iter().filter_map(|row| {
+    let mut found = Found::default();
+    for row in side.ask(&sql)?.rows {
         let mut values = row.into_iter();
-        let pid = values.next()?.integer();
-        let namespace = values.next()?.integer();
-        let place = match pid {
-            Some(pid) => services.place_of(number, pid)?,
-            None => services.place_of_net(number, namespace),
+        let (Some(pid), Some(value)) = (values.next(), values.next()) else {
+            continue;
         };
-        let value = values.next()?;
-        let identity = values.collect();
-        Some((place, Thing { identity, value }))
-    });
-    Ok(things(rows))
+        found.of(
+            number,
+            services,
+            pid.integer(),
+            Thing {
+                identity: values.collect(),
+                value,
+            },
+        );
+    }
+    Ok(found)
 }
 
 /// The ports that the kernel gives out by itself.
@@ -301,7 +398,7 @@ fn ephemeral(side: &Side) -> Result<(i64, i64), Error> {
     Ok(range.unwrap_or(EPHEMERAL))
 }
 
-fn unix_listeners(side: &Side, number: usize, services: &Services) -> Result<Things, Error> {
+fn unix_listeners(side: &Side, number: usize, services: &Services) -> Result<Found, Error> {
     // One that was bound without a name got five hex digits.
     let sql = "SELECT min(fds.pid), listening.path
          FROM (
@@ -309,102 +406,61 @@ fn unix_listeners(side: &Side, number: usize, services: &Services) -> Result<Thi
            WHERE family = 'unix' AND state = 'LISTEN' AND path IS NOT NULL AND inode <> 0
              AND path NOT GLOB '@[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
          ) AS listening
-         JOIN process_fds AS fds ON fds.inode = listening.inode AND fds.type = 'socket'
+         LEFT JOIN process_fds AS fds ON fds.inode = listening.inode AND fds.type = 'socket'
          GROUP BY listening.inode, listening.path";
-    let rows = side.ask(sql)?.rows.into_iter().filter_map(|row| {
-        let mut values = row.into_iter();
-        let place = services.place_of(number, values.next()?.integer()?)?;
-        // A new container has a new id.
-        let path = values.next()?;
-        let thing = Thing {
-            identity: vec![values::text(without_ids(path.bytes()?))],
-            value: Value::Null,
-        };
-        Some((place, thing))
-    });
-    Ok(things(rows))
+    let mut found = Found::default();
+    for row in side.ask(sql)?.rows {
+        if let [pid, path] = row.as_slice() {
+            // A new container has a new id.
+            let path = without_ids(path.bytes().unwrap_or_default());
+            found.of(number, services, pid.integer(), Thing::named(path));
+        }
+    }
+    Ok(found)
 }
 
-/// What services are clients of. A connection of which nobody knows whose it is any more may be that of any.
-fn upstreams(sides: &Sides, services: &Services) -> Result<[Things; 2], Error> {
-    let mut found = Vec::new();
-    let mut unowned = Vec::new();
-    for (number, side) in sides.0.iter().enumerate() {
-        let sql = "SELECT DISTINCT client_pid, protocol, coalesce(dialed_address, server_address), coalesce(dialed_port, server_port)
-             FROM connections";
-        let mut of_nobody: HashSet<Vec<u8>> = HashSet::new();
-        let mut owned = Things::new();
-        for row in side.ask(sql)?.rows {
-            let mut values = row.into_iter();
-            let pid = values.next().and_then(|pid| pid.integer());
-            let identity: Vec<Value<'static>> = values.collect();
-            let key = values::identity(&identity);
-            match pid {
-                None => {
-                    of_nobody.insert(key);
-                }
-                Some(pid) => {
-                    if let Some(place) = services.place_of(number, pid) {
-                        let value = Value::Null;
-                        owned
-                            .entry((place, key))
-                            .or_insert(Thing { identity, value });
-                    }
-                }
-            }
-        }
-        found.push(owned);
-        unowned.push(of_nobody);
-    }
-    let mut found = <[Things; 2]>::try_from(found).unwrap_or_default();
-    // What took the place of another is at the same port.
-    let is_replaced = |from: &Things, to: &Things, (place, _): &(Place, Vec<u8>), thing: &Thing| {
-        to.iter().any(|(key, other)| {
-            key.0 == *place
-                && !from.contains_key(key)
-                && other.identity.last() == thing.identity.last()
-        })
-    };
-    let missing = |from: &Things, to: &Things, of_nobody: Option<&HashSet<Vec<u8>>>| -> Things {
-        let known = from.iter().filter(|(key, thing)| {
-            !to.contains_key(*key)
-                && of_nobody.is_some_and(|of_nobody| of_nobody.contains(&key.1))
-                && !is_replaced(from, to, key, thing)
-        });
-        known
-            .map(|(key, thing)| (key.clone(), thing.clone()))
-            .collect()
-    };
-    let [before, after] = &found;
-    let added = [
-        missing(after, before, unowned.first()),
-        missing(before, after, unowned.get(1)),
-    ];
-    for (things, added) in found.iter_mut().zip(added) {
-        things.extend(added);
+/// What services are clients of.
+fn upstreams(side: &Side, number: usize, services: &Services) -> Result<Found, Error> {
+    let sql = "SELECT DISTINCT client_pid, protocol, coalesce(dialed_address, server_address), coalesce(dialed_port, server_port)
+         FROM connections";
+    let mut found = Found::default();
+    for row in side.ask(sql)?.rows {
+        let mut values = row.into_iter();
+        let pid = values.next().and_then(|pid| pid.integer());
+        found.of(
+            number,
+            services,
+            pid,
+            Thing {
+                identity: values.collect(),
+                value: Value::Null,
+            },
+        );
     }
     Ok(found)
 }
 
 /// Flows that the host leads elsewhere; those that end on it are told with the listener that they lead to.
-fn flows(side: &Side, _: usize, _: &Services) -> Result<Things, Error> {
+fn flows(side: &Side, _: usize, _: &Services) -> Result<Found, Error> {
     let sql =
         "SELECT DISTINCT nat, protocol, orig_dst, orig_dport, reply_src, reply_sport FROM conntrack
          WHERE nat IN ('dnat', 'both') AND orig_dport IS NOT NULL
            AND reply_src NOT IN (SELECT address FROM interface_addresses)";
-    let rows = side.ask(sql)?.rows.into_iter().filter_map(|row| {
+    let mut found = Found::default();
+    for row in side.ask(sql)?.rows {
         let mut values = row.into_iter();
-        let value = values.next()?;
-        let identity = values.collect();
-        Some((Place::Host, Thing { identity, value }))
-    });
-    Ok(things(rows))
+        if let Some(value) = values.next() {
+            let identity = values.collect();
+            found.add(Some(Place::Host), Thing { identity, value });
+        }
+    }
+    Ok(found)
 }
 
-fn logs(side: &Side, number: usize, services: &Services) -> Result<Things, Error> {
+fn logs(side: &Side, number: usize, services: &Services) -> Result<Found, Error> {
     let sql = "SELECT pid, coalesce(target, path) FROM log_files
          WHERE pid IS NOT NULL AND found_by IN ('open file', 'argument') ORDER BY pid";
-    let mut found = Things::new();
+    let mut found = Found::default();
     for row in side.ask(sql)?.rows {
         let [pid, path] = row.as_slice() else {
             continue;
@@ -414,12 +470,9 @@ fn logs(side: &Side, number: usize, services: &Services) -> Result<Things, Error
             continue;
         };
         let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
-        let thing = Thing {
-            identity: vec![values::text(path)],
-            value: Value::Null,
-        };
         // A new day's, or that of another pid, is the same log.
-        found.entry((place, without_numbers(path))).or_insert(thing);
+        let key = (place, without_numbers(path));
+        found.owned.entry(key).or_insert(Thing::named(path));
     }
     Ok(found)
 }

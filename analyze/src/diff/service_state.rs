@@ -142,6 +142,16 @@ impl<'a> Pair<'a> {
 
     fn executable(&self, executables: &Executables, report: &mut Report<'_>) {
         let paths = self.values(|process| process.path.clone().map_or(Value::Null, values::text));
+        if paths.iter().any(|paths| paths.contains(&Value::Null)) {
+            if paths[0] != paths[1] && self.is_hidden(&paths) {
+                let side = usize::from(!paths[0].contains(&Value::Null));
+                let name = self
+                    .first()
+                    .map(|first| ("name", values::text(first.program())));
+                report.unknown("processes", "executable", side, name.into_iter().collect());
+            }
+            return;
+        }
         if paths[0] != paths[1] {
             let identity = self
                 .first()

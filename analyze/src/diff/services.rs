@@ -6,7 +6,7 @@ use super::processes::{self, Process, UnitKind};
 use super::report::{Place, Report};
 use super::roles::{self, Role, masked};
 use super::service_state;
-use super::side::{Side, Sides};
+use super::side::{Gaps, Side, Sides};
 use super::{Change, Difference, Kind, Relation, values};
 use crate::Error;
 use crate::db::query::Value;
@@ -87,7 +87,7 @@ impl Services {
             let [net, mount] = ["net", "mnt"].map(|kind| {
                 let sql = format!(
                     "SELECT min(pid), inode FROM process_namespaces AS own WHERE type = '{kind}' AND inode IS NOT NULL
-                     AND inode NOT IN (SELECT inode FROM process_namespaces WHERE type = '{kind}' AND pid = 1 AND inode IS NOT NULL)
+                     AND (SELECT inode FROM process_namespaces WHERE type = '{kind}' AND pid = 1) <> inode
                      GROUP BY inode"
                 );
                 places(side, &sql)
@@ -358,6 +358,22 @@ impl Services {
         place(&self.mount_namespaces, side, inode)
     }
 
+    /// Whether something of a service could not be read on one side.
+    pub(super) fn is_hidden(&self, side: usize, place: Place, gaps: &Gaps) -> bool {
+        let Place::Service(number) = place else {
+            return gaps.whole;
+        };
+        let members = self
+            .all
+            .get(number)
+            .and_then(|service| service.members.get(side));
+        gaps.whole
+            || members
+                .into_iter()
+                .flatten()
+                .any(|pid| gaps.hide(Some(*pid)))
+    }
+
     /// Whether a place is in both snapshots: what a new service brings is the new service.
     pub(super) fn is_in_both(&self, place: Place) -> bool {
         match place {
@@ -491,7 +507,7 @@ impl Services {
         &self,
         place: Place,
         roles: &[Role],
-        gaps: &[super::side::Gaps; 2],
+        gaps: &[Gaps; 2],
         report: &mut Report<'_>,
     ) {
         let is_new = |pid: &i64| !self.is_same(*pid);

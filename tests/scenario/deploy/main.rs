@@ -10,7 +10,11 @@ mod common;
 mod plants;
 mod world;
 
+use std::path::PathBuf;
+use std::process::Command;
+
 use common::namespace::inside;
+use common::succeed;
 use world::{World, differences};
 
 #[test]
@@ -68,4 +72,60 @@ fn each_change_is_told_once_and_nothing_else() {
     }
     assert!(done > 30, "only {done} changes could be planted");
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// Freezes the host as somebody who may see little of it, and without the key of the case.
+fn capture_as_nobody() -> PathBuf {
+    let bundle = PathBuf::from("/mnt/tmp/nobody.tar.zst");
+    let mut capture = Command::new("setpriv");
+    capture
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .args(["/mnt/capture", "-q", "-o"])
+        .arg(&bundle);
+    succeed(&mut capture, &[0, 1]);
+    bundle
+}
+
+#[test]
+fn what_one_side_could_not_see_is_unknown() {
+    if !common::has("perl") {
+        common::skip("scenario_deploy", "needs perl");
+        return;
+    }
+    if !inside("what_one_side_could_not_see_is_unknown") {
+        return;
+    }
+    let mut world = World::new();
+    let all = world.capture();
+    let little = capture_as_nobody();
+    for told in [
+        differences(&all, &little, &[]),
+        differences(&little, &all, &[]),
+    ] {
+        assert!(
+            !told.is_empty() && told.iter().all(|line| line.starts_with("host: ? ")),
+            "{told:#?}"
+        );
+    }
+
+    // Under another key nobody knows whether any of many secrets is another one.
+    let secret = |world: &mut World, count: u32| {
+        world.restart("shop-1.24", |shop| {
+            for number in 0..count {
+                shop.environment
+                    .insert(format!("TOKEN_{number}"), format!("b2e7c1d9a4f8{number}"));
+            }
+        });
+    };
+    secret(&mut world, 40);
+    let before = world.capture_under("/mnt/tmp/one");
+    secret(&mut world, 40);
+    let after = world.capture_under("/mnt/tmp/other");
+    let told = differences(&before, &after, &[]);
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(
+        told[0].starts_with("host: ? whether secrets changed"),
+        "{told:#?}"
+    );
+    assert_eq!(told[1], "shop-1.24: * restarted: shop-1.24");
 }

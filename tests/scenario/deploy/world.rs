@@ -226,12 +226,15 @@ impl World {
 
     /// Freezes the host.
     pub(crate) fn capture(&mut self) -> PathBuf {
+        self.capture_under("/mnt/tmp/key")
+    }
+
+    /// Freezes the host under a key.
+    pub(crate) fn capture_under(&mut self, key: &str) -> PathBuf {
         self.captures += 1;
         let bundle = self.place.join(format!("tmp/{}.tar.zst", self.captures));
         let mut capture = Command::new("/mnt/capture");
-        capture
-            .args(["-q", "--case-key", "/mnt/tmp/key", "-o"])
-            .arg(&bundle);
+        capture.args(["-q", "--case-key", key, "-o"]).arg(&bundle);
         succeed(&mut capture, &[0, 1]);
         bundle
     }
