@@ -146,7 +146,7 @@ impl Diff {
 pub fn compare(mut sides: Sides, scope: &Scope<'_>) -> Result<Diff, Error> {
     let tables = choose(scope.tables)?;
     let relation = relation(&sides);
-    let services = Services::load(&mut sides, relation)?;
+    let services = Services::load(&mut sides, relation, tables.is_empty())?;
     let mut report = Report::new(scope, relation);
     if tables.is_empty() {
         services.compare(&sides, &mut report)?;

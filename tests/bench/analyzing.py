@@ -189,7 +189,7 @@ def differing(tools: Tools, bundle: pathlib.Path, rounds: int, limit: float) -> 
     others = ", ".join(f'"{column}"' for column in fds if column != "snapshot_id")
     ours = Contender(
         "diff of process_fds",
-        [str(tools.analyze), "diff", str(database), str(database), "process_fds", "--from", "1", "--to", "2"],
+        [str(tools.analyze), "diff", str(database), "--table", "process_fds", "--from", "1", "--to", "2"],
         codes=(1,),
     )
     side = f"SELECT {others} FROM process_fds WHERE snapshot_id ="

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use analyze::db::query::Limits;
-use analyze::diff::{self, Databases, Pair};
+use analyze::diff::{self, Scope, Side, Sides};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use schema::Text;
 use schema::bundle::{Lane, Writer};
@@ -219,12 +219,13 @@ fn database(criterion: &mut Criterion) {
     group.bench_function("diff of process_fds", |bencher| {
         bencher.iter(|| {
             let limits = Limits::of(Duration::from_secs(60));
-            let pair = Pair {
-                databases: Databases::open(&both, &both, limits).expect("a database"),
-                from: Some("1"),
-                to: Some("2"),
+            let side = |number| Side::open(&both, Some(number), limits).expect("a database");
+            let tables = ["process_fds".to_owned()];
+            let scope = Scope {
+                tables: &tables,
+                ..Scope::default()
             };
-            diff::compare(pair, &["process_fds".to_owned()]).expect("they can be compared")
+            diff::compare(Sides([side("1"), side("2")]), &scope).expect("they can be compared")
         });
     });
 }

@@ -78,7 +78,8 @@ impl Process {
 }
 
 /// The processes of a snapshot, without kernel threads, those that have ended, and the capture.
-pub(super) fn load(side: &Side) -> Result<HashMap<i64, Process>, Error> {
+/// Their descriptors are counted where that is wanted: there may be a million.
+pub(super) fn load(side: &Side, with_descriptors: bool) -> Result<HashMap<i64, Process>, Error> {
     let state: Vec<&'static str> = state_columns(&ProcessRow::TABLE).collect();
     let columns: Vec<String> = state
         .iter()
@@ -87,14 +88,18 @@ pub(super) fn load(side: &Side) -> Result<HashMap<i64, Process>, Error> {
     let columns = columns.concat();
     let sql = format!(
         "SELECT p.pid, p.parent, p.start_ticks, p.start_time, p.name, p.path, p.uid, p.cgroup_path, p.container_id,
-           units.kind, units.unit, p.is_collector, fds.count, p.resident_size, p.threads{columns}
+           units.kind, units.unit, p.is_collector, p.resident_size, p.threads{columns}
          FROM processes AS p
          JOIN process_units AS units ON units.pid = p.pid
-         LEFT JOIN (SELECT pid, count(*) AS count FROM process_fds GROUP BY pid) AS fds ON fds.pid = p.pid
          WHERE NOT p.is_kernel_thread AND p.state IS NOT 'Z' AND p.state IS NOT 'X'"
     );
     let mut arguments = arguments(side)?;
     let mut own = own_namespaces(side)?;
+    let fds = if with_descriptors {
+        descriptors(side)?
+    } else {
+        HashMap::new()
+    };
     let mut processes = HashMap::new();
     let mut collectors = HashSet::new();
     for row in side.ask(&sql)?.rows {
@@ -131,7 +136,7 @@ pub(super) fn load(side: &Side) -> Result<HashMap<i64, Process>, Error> {
         if next().integer() == Some(1) {
             collectors.insert(pid);
         }
-        process.gauges = [next().integer(), next().integer(), next().integer()];
+        process.gauges = [fds.get(&pid).copied(), next().integer(), next().integer()];
         process.state = state.iter().copied().zip(values).collect();
         processes.insert(pid, process);
     }
@@ -192,6 +197,29 @@ fn mark_starters(processes: &mut HashMap<i64, Process>, collectors: &HashSet<i64
             started.push(parent);
         }
     }
+}
+
+/// How many descriptors each process has open.
+fn descriptors(side: &Side) -> Result<HashMap<i64, i64>, Error> {
+    let mut counts: HashMap<i64, i64> = HashMap::new();
+    // Those of a process come in turn.
+    let mut current = (0, 0);
+    let mut add = |(pid, count): (i64, i64)| {
+        let known = counts.entry(pid).or_default();
+        *known = known.saturating_add(count);
+    };
+    side.each("SELECT pid FROM process_fds", &mut |row| {
+        let Some(pid) = row.first().and_then(Value::integer) else {
+            return;
+        };
+        if pid != current.0 {
+            add(current);
+            current = (pid, 0);
+        }
+        current.1 += 1;
+    })?;
+    add(current);
+    Ok(counts)
 }
 
 fn own_namespaces(side: &Side) -> Result<HashMap<i64, Vec<u8>>, Error> {

@@ -66,13 +66,17 @@ impl Service {
 
 impl Services {
     /// Loads the processes of both snapshots and finds their services.
-    pub(super) fn load(sides: &mut Sides, relation: Relation) -> Result<Self, Error> {
+    pub(super) fn load(
+        sides: &mut Sides,
+        relation: Relation,
+        with_descriptors: bool,
+    ) -> Result<Self, Error> {
         if relation.keys_differ {
             for side in &mut sides.0 {
                 side.hide_pseudonyms();
             }
         }
-        let processes = sides.both(processes::load)?;
+        let processes = sides.both(|side| processes::load(side, with_descriptors))?;
         let times = sides.0.each_ref().map(|side| side.snapshot.time);
         let mut services = Services::of(processes, times, relation);
         let places = |side: &Side, sql: &str| -> Result<Vec<(i64, i64)>, Error> {

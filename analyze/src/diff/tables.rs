@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
-use std::hash::RandomState;
+use std::hash::{BuildHasherDefault, Hasher, RandomState};
 
 use schema::TableDef;
 
@@ -357,26 +357,48 @@ impl<'a> Plan<'a> {
 
 /// The rows of each side that are in groups in which anything differs, and how many groups more there are.
 fn differing(sides: &[Vec<Digest>; 2]) -> ([Vec<i64>; 2], usize) {
-    let mut counts: HashMap<u64, i64> = HashMap::new();
     let [before, after] = sides;
-    // In most tables both are the same, row by row.
-    let is_same = before.len() == after.len()
-        && before
-            .iter()
-            .zip(after)
-            .all(|(one, other)| one.whole == other.whole);
-    if is_same {
+    // In most tables both are the same, row by row, but for a few.
+    let is_same = |(one, other): &(&Digest, &Digest)| one.whole == other.whole;
+    let begin = before.iter().zip(after).take_while(is_same).count();
+    let [before, after] = [before, after].map(|side| side.get(begin..).unwrap_or_default());
+    let end = before
+        .iter()
+        .rev()
+        .zip(after.iter().rev())
+        .take_while(is_same)
+        .count();
+    let [before, after] = [before, after].map(|side| {
+        let middle = side.len().saturating_sub(end);
+        side.get(..middle).unwrap_or_default()
+    });
+    let mut counts: HashMap<u64, i64, Hashed> = HashMap::default();
+    let is_aligned = before.len() == after.len();
+    for (index, row) in before.iter().enumerate() {
+        if !(is_aligned
+            && after
+                .get(index)
+                .is_some_and(|other| other.whole == row.whole))
+        {
+            *counts.entry(row.whole).or_default() += 1;
+        }
+    }
+    for (index, row) in after.iter().enumerate() {
+        if !(is_aligned
+            && before
+                .get(index)
+                .is_some_and(|other| other.whole == row.whole))
+        {
+            *counts.entry(row.whole).or_default() -= 1;
+        }
+    }
+    counts.retain(|_, count| *count != 0);
+    if counts.is_empty() {
         return (Default::default(), 0);
     }
-    for row in before {
-        *counts.entry(row.whole).or_default() += 1;
-    }
-    for row in after {
-        *counts.entry(row.whole).or_default() -= 1;
-    }
-    let differs = |row: &&Digest| counts.get(&row.whole).is_some_and(|count| *count != 0);
-    let mut groups: HashSet<u64> = HashSet::new();
-    let mut more: HashSet<u64> = HashSet::new();
+    let differs = |row: &&Digest| counts.contains_key(&row.whole);
+    let mut groups: HashSet<u64, Hashed> = HashSet::default();
+    let mut more: HashSet<u64, Hashed> = HashSet::default();
     for row in before.iter().chain(after).filter(differs) {
         if groups.len() < MOST_GROUPS || groups.contains(&row.identity) {
             groups.insert(row.identity);
@@ -389,6 +411,29 @@ fn differing(sides: &[Vec<Digest>; 2]) -> ([Vec<i64>; 2], usize) {
         of_groups.map(|row| row.row).collect()
     });
     (rows, more.len())
+}
+
+/// For keys that are hashes already, under a key that nobody knows.
+type Hashed = BuildHasherDefault<Plain>;
+
+/// Hands a hash on as it is.
+#[derive(Debug, Default)]
+struct Plain(u64);
+
+impl Hasher for Plain {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
 }
 
 /// What a row of a table is to people.
