@@ -5,7 +5,8 @@ use std::io::Write;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    brief, cat, completions, diff, extract, grep, load, ls, man, pid, show, sql, tables, verify,
+    brief, cat, completions, diff, extract, grep, load, ls, man, pid, show, sql, tables, timeline,
+    verify,
 };
 use crate::{Error, Exit};
 
@@ -44,6 +45,8 @@ pub enum Command {
     Pid(pid::Args),
     /// Compare two snapshots.
     Diff(diff::Args),
+    /// Tell what happened to a host from each of its snapshots to the next.
+    Timeline(timeline::Args),
     /// Check that a bundle is whole and unchanged.
     Verify(verify::Args),
     /// List the members of a bundle.
@@ -71,6 +74,7 @@ impl Command {
             Command::Brief(args) => brief::run(args, out),
             Command::Pid(args) => pid::run(args, out),
             Command::Diff(args) => diff::run(args, out),
+            Command::Timeline(args) => timeline::run(args, out),
             Command::Verify(args) => verify::run(args, out),
             Command::Ls(args) => ls::run(args, out),
             Command::Cat(args) => cat::run(args, out),

@@ -15,6 +15,7 @@ pub mod sections;
 pub mod show;
 pub mod sql;
 pub mod tables;
+pub mod timeline;
 pub mod verify;
 
 use clap::ValueEnum;

@@ -10,6 +10,7 @@
 //! * What one snapshot could not see is unknown, never added or removed ([`side::Gaps`]).
 //! * The capture's own processes and what started them are left out, and so are kernel threads: their number follows the load.
 
+mod belonging;
 pub mod classes;
 mod containers;
 mod html;

@@ -31,6 +31,14 @@ pub struct Args {
     /// Compare only this table, row by row; may be given several times.
     #[arg(long, value_name = "TABLE")]
     pub table: Vec<String>,
+    /// What counts as a difference.
+    #[command(flatten)]
+    pub what: What,
+}
+
+/// What counts as a difference, and what finding them may cost.
+#[derive(Debug, clap::Args)]
+pub struct What {
     /// Tell only what differs in services whose name has this in it.
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
@@ -46,6 +54,33 @@ pub struct Args {
     /// End the comparison of a table that needs so much memory.
     #[arg(long, value_name = "MIB", default_value_t = MEMORY_MIB, value_parser = clap::value_parser!(u32).range(1..))]
     pub memory: u32,
+}
+
+impl What {
+    /// What is compared: these tables, or services and what belongs to none.
+    pub(super) fn scope<'a>(&'a self, tables: &'a [String]) -> Result<Scope<'a>, Error> {
+        let mut classes = if self.all_columns {
+            Classes::everything()
+        } else {
+            Classes::default()
+        };
+        for path in &self.ignore {
+            classes.read(&text(path)?)?;
+        }
+        Ok(Scope {
+            tables,
+            service: self.service.as_deref(),
+            classes,
+        })
+    }
+
+    /// What a comparison may cost.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            time: Duration::from_secs(self.timeout),
+            memory_mib: self.memory,
+        }
+    }
 }
 
 /// How differences are written.
@@ -66,18 +101,8 @@ const IGNORE_LIMIT: u64 = 1 << 20;
 
 /// Runs `diff`.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
-    let mut classes = if args.all_columns {
-        Classes::everything()
-    } else {
-        Classes::default()
-    };
-    for path in &args.ignore {
-        classes.read(&text(path)?)?;
-    }
-    let limits = Limits {
-        time: Duration::from_secs(args.timeout),
-        memory_mib: args.memory,
-    };
+    let scope = args.what.scope(&args.table)?;
+    let limits = args.what.limits();
     let before = source::open(&args.before, &Wanted::All)?;
     let opened = match &args.after {
         Some(after) => Some(source::open(after, &Wanted::All)?),
@@ -88,11 +113,6 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     let later = Side::open(after.database(), args.to.as_deref(), limits)?;
     before.forget();
     after.forget();
-    let scope = Scope {
-        tables: &args.table,
-        service: args.service.as_deref(),
-        classes,
-    };
     let diff = diff::compare(Sides([earlier, later]), &scope)?;
     match args.format {
         Format::Text => diff.write_text(now(), out)?,

@@ -112,6 +112,18 @@ pub(super) fn compare(
                 .and_then(|rows| rows.first())
                 .and_then(|row| row.pid)
         };
+        // A rule of the user's may name any column of the row.
+        let row = rows.sides.iter().rev().find_map(|rows| rows.first());
+        let values = row.into_iter().flat_map(|row| row.compared.iter().cloned());
+        let context: Vec<_> = identity
+            .iter()
+            .cloned()
+            .chain(plan.compared().zip(values))
+            .collect();
+        let classes = &report.scope().classes;
+        if classes.ignore_row(table.name, &context) {
+            continue;
+        }
         let mut hidden = None;
         let mut changes = Vec::new();
         let mut is_other_object = false;
@@ -120,7 +132,7 @@ pub(super) fn compare(
                 let [before, after] = rows.sides.each_ref().map(|rows| {
                     values::distinct(rows.iter().filter_map(|row| row.compared.get(index)))
                 });
-                if before == after {
+                if before == after || classes.ignore_column(table.name, column, &context) {
                     continue;
                 }
                 // Which files a control group has depends on who is in it.

@@ -17,6 +17,12 @@ impl Diff {
         for (name, snapshot) in [("before", &self.before), ("after", &self.after)] {
             write(format!("{name:<6}  {}\n", snapshot.headline(now)))?;
         }
+        self.write_groups(out)
+    }
+
+    /// Writes what must be known, then what differs by service.
+    pub fn write_groups(&self, out: &mut dyn Write) -> Result<(), Error> {
+        let mut write = |text: String| out.write_all(text.as_bytes()).map_err(Error::Output);
         for note in &self.notes {
             write(format!("note    {note}\n"))?;
         }

@@ -54,6 +54,15 @@ impl Unlocked {
             .map_err(|source| refused("read the snapshot's row", &source))
     }
 
+    /// All snapshots of the database, the earliest first.
+    pub fn snapshots(&self) -> Result<Vec<Snapshot>, Error> {
+        let ids = self.ids("main", "1 ORDER BY time_us, snapshot_id", "")?;
+        let described = ids.into_iter().map(|id| self.describe("main", id));
+        described
+            .collect::<rusqlite::Result<_>>()
+            .map_err(|source| refused("read the snapshots' rows", &source))
+    }
+
     fn named(&self, schema: &str, name: &str) -> Result<i64, Error> {
         let by_number = self.ids(schema, "CAST(snapshot_id AS TEXT) = ?1", name)?;
         if let [id] = by_number.as_slice() {
@@ -174,6 +183,15 @@ impl Snapshot {
             age(now.saturating_sub(self.time)),
             self.completeness()
         )
+    }
+
+    /// When it was taken, and which one it is.
+    pub fn moment(&self) -> String {
+        let label = self.label.as_ref();
+        let label = label
+            .map(|label| format!(" \"{label}\""))
+            .unwrap_or_default();
+        format!("{}  snapshot {}{label}", utc(self.time), self.id)
     }
 
     fn completeness(&self) -> String {
