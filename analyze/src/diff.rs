@@ -150,10 +150,10 @@ pub fn compare(mut sides: Sides, scope: &Scope<'_>) -> Result<Diff, Error> {
     let services = Services::load(&mut sides, relation, tables.is_empty())?;
     let mut report = Report::new(scope, relation);
     if tables.is_empty() {
-        services.compare(&sides, &mut report)?;
-        containers::compare(&sides, &services, &mut report)?;
-        network::compare(&sides, &services, &mut report)?;
-        log_lines::compare(&sides, &services, &mut report)?;
+        services.compare(&mut sides, &mut report)?;
+        containers::compare(&mut sides, &services, &mut report)?;
+        network::compare(&mut sides, &services, &mut report)?;
+        log_lines::compare(&mut sides, &services, &mut report)?;
         host(&sides, relation, &mut report)?;
         for table in TABLES {
             if !table.key.is_empty() && (scope.classes.all() || !told_otherwise(table.name)) {

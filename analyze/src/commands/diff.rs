@@ -96,6 +96,16 @@ pub enum Format {
     Html,
 }
 
+/// All tables, without the full text of logs.
+pub(super) fn wanted() -> Wanted {
+    Wanted::Only(
+        schema::tables::TABLES
+            .iter()
+            .map(|table| table.name)
+            .collect(),
+    )
+}
+
 /// Most bytes of a file of what is no difference.
 const IGNORE_LIMIT: u64 = 1 << 20;
 
@@ -103,9 +113,9 @@ const IGNORE_LIMIT: u64 = 1 << 20;
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
     let scope = args.what.scope(&args.table)?;
     let limits = args.what.limits();
-    let before = source::open(&args.before, &Wanted::All)?;
+    let before = source::open(&args.before, &wanted())?;
     let opened = match &args.after {
-        Some(after) => Some(source::open(after, &Wanted::All)?),
+        Some(after) => Some(source::open(after, &wanted())?),
         None => None,
     };
     let after = opened.as_ref().unwrap_or(&before);

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::Format;
-use super::diff::What;
+use super::diff::{What, wanted};
 use crate::db::query::{Snapshot, Unlocked};
 use crate::diff::{self, Diff, Side, Sides};
-use crate::tables::Wanted;
 use crate::{Error, Exit, output, source};
 
 /// Arguments of `timeline`.
@@ -37,7 +36,7 @@ struct Timeline {
 
 /// Runs `timeline`.
 pub fn run(args: &Args, out: &mut dyn Write) -> Result<Exit, Error> {
-    let opened = source::open(&args.source, &Wanted::All)?;
+    let opened = source::open(&args.source, &wanted())?;
     let limits = args.what.limits();
     let scope = args.what.scope(&[])?;
     let snapshots = Unlocked::open(opened.database(), limits)?.snapshots()?;

@@ -25,12 +25,11 @@ struct Known {
 
 /// Reports what differs in containers, apart from what runs in them.
 pub(super) fn compare(
-    sides: &Sides,
+    sides: &mut Sides,
     services: &Services,
     report: &mut Report<'_>,
 ) -> Result<(), Error> {
-    let Sides([before, after]) = sides;
-    let (before, mut after) = (load(before)?, load(after)?);
+    let [before, mut after] = sides.both(|_, side| load(side))?;
     let gaps = sides.gaps(&Container::TABLE)?;
     let place = |side, known: &Known| known.root.and_then(|pid| services.place_of(side, pid));
     let mut report_one = |kind, side: usize, known: &Known| {

@@ -66,7 +66,7 @@ struct Lines {
 
 /// Reports new and vanished kinds of lines.
 pub(super) fn compare(
-    sides: &Sides,
+    sides: &mut Sides,
     services: &Services,
     report: &mut Report<'_>,
 ) -> Result<(), Error> {

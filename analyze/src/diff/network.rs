@@ -92,7 +92,7 @@ struct Thing {
 
 /// Reports what differs in listeners, upstreams, translated flows and log files.
 pub(super) fn compare(
-    sides: &Sides,
+    sides: &mut Sides,
     services: &Services,
     report: &mut Report<'_>,
 ) -> Result<(), Error> {
@@ -100,9 +100,8 @@ pub(super) fn compare(
     let tracked = sides.gaps(&Conntrack::TABLE)?;
     let logged = sides.gaps(&LogFile::TABLE)?;
     let descriptors = sides.gaps(&ProcessFd::TABLE)?;
-    let both = |has_host, find: fn(&Side, usize, &Services) -> Result<Found, Error>| {
-        let Sides([before, after]) = sides;
-        let found = [find(before, 0, services)?, find(after, 1, services)?];
+    let mut both = |has_host, find: fn(&Side, usize, &Services) -> Result<Found, Error>| {
+        let found = sides.both(|number, side| find(side, number, services))?;
         Ok::<_, Error>(agreed(found, has_host))
     };
     let found = [

@@ -25,7 +25,7 @@ const GAUGES: [(&str, &str, i64); 3] = [
 
 /// Reports what differs in the roles that are played in both snapshots.
 pub(super) fn compare(
-    sides: &Sides,
+    sides: &mut Sides,
     services: &Services,
     roles: &[(Place, Role)],
     gaps: &[Gaps; 2],
@@ -533,7 +533,11 @@ fn replaced(services: &Services, roles: &[(Place, Role)], side: usize) -> HashSe
 struct Executables([HashMap<i64, Value<'static>>; 2]);
 
 impl Executables {
-    fn find(sides: &Sides, services: &Services, roles: &[(Place, Role)]) -> Result<Self, Error> {
+    fn find(
+        sides: &mut Sides,
+        services: &Services,
+        roles: &[(Place, Role)],
+    ) -> Result<Self, Error> {
         let find = |side: usize, at: &Side| -> Result<HashMap<i64, Value<'static>>, Error> {
             let pids = replaced(services, roles, side);
             if pids.is_empty() {
@@ -548,8 +552,7 @@ impl Executables {
             );
             Ok(by_pid(at.ask(&sql)?.rows))
         };
-        let Sides([before, after]) = sides;
-        Ok(Executables([find(0, before)?, find(1, after)?]))
+        sides.both(find).map(Executables)
     }
 
     fn of(&self, side: usize, pids: &[i64]) -> Vec<Value<'static>> {
@@ -573,7 +576,11 @@ type Variables = Vec<(Vec<u8>, Value<'static>)>;
 struct Environments([HashMap<i64, Variables>; 2]);
 
 impl Environments {
-    fn load(sides: &Sides, services: &Services, roles: &[(Place, Role)]) -> Result<Self, Error> {
+    fn load(
+        sides: &mut Sides,
+        services: &Services,
+        roles: &[(Place, Role)],
+    ) -> Result<Self, Error> {
         let load = |side: usize, at: &Side| -> Result<HashMap<i64, Variables>, Error> {
             let pids = replaced(services, roles, side);
             if pids.is_empty() {
@@ -586,8 +593,7 @@ impl Environments {
             );
             Ok(named(at.ask(&sql)?.rows))
         };
-        let Sides([before, after]) = sides;
-        Ok(Environments([load(0, before)?, load(1, after)?]))
+        sides.both(load).map(Environments)
     }
 
     /// The values of each variable among some processes.
@@ -625,12 +631,11 @@ fn named(rows: Vec<Vec<Value<'static>>>) -> HashMap<i64, Variables> {
 /// The limits of a process: soft and hard in one text.
 type Limits = Variables;
 
-fn limits(sides: &Sides) -> Result<[HashMap<i64, Limits>; 2], Error> {
+fn limits(sides: &mut Sides) -> Result<[HashMap<i64, Limits>; 2], Error> {
     let name = ProcessLimit::TABLE.name;
     let sql = format!(
         "SELECT pid, type, iif(soft_unlimited, 'unlimited', soft_limit) || ' (hard ' || iif(hard_unlimited, 'unlimited', hard_limit) || ')'
          FROM {name}"
     );
-    let Sides([before, after]) = sides;
-    Ok([named(before.ask(&sql)?.rows), named(after.ask(&sql)?.rows)])
+    sides.both(|_, side| Ok(named(side.ask(&sql)?.rows)))
 }

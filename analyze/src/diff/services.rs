@@ -61,7 +61,7 @@ impl Services {
                 side.hide_pseudonyms();
             }
         }
-        let processes = sides.both(|side| processes::load(side, with_descriptors))?;
+        let processes = sides.both(|_, side| processes::load(side, with_descriptors))?;
         let times = sides.0.each_ref().map(|side| side.snapshot.time);
         let mut services = Services::of(processes, times, relation);
         let places = |side: &Side, sql: &str| -> Result<Vec<(i64, i64)>, Error> {
@@ -417,7 +417,7 @@ impl Services {
     }
 
     /// Reports what differs in the services themselves.
-    pub(super) fn compare(&self, sides: &Sides, report: &mut Report<'_>) -> Result<(), Error> {
+    pub(super) fn compare(&self, sides: &mut Sides, report: &mut Report<'_>) -> Result<(), Error> {
         let gaps = sides.gaps(&<schema::tables::Process<'_> as schema::Row>::TABLE)?;
         let mut roles: Vec<(Place, Role)> = Vec::new();
         for (number, service) in self.all.iter().enumerate() {

@@ -151,17 +151,17 @@ impl Rows for Each<'_> {
 }
 
 impl Sides {
-    /// Asks both snapshots at the same time.
+    /// Asks both snapshots, 0 and 1, at the same time.
     pub(super) fn both<T: Send>(
         &mut self,
-        ask: impl Fn(&Side) -> Result<T, Error> + Sync,
+        ask: impl Fn(usize, &Side) -> Result<T, Error> + Sync,
     ) -> Result<[T; 2], Error> {
         let Sides([before, after]) = self;
         // A connection can go to another thread, but not be in two.
         let (one, other) = std::thread::scope(|scope| {
             let ask = &ask;
-            let other = scope.spawn(move || ask(&*after));
-            let one = ask(&*before);
+            let other = scope.spawn(move || ask(1, &*after));
+            let one = ask(0, &*before);
             let other = other
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -171,17 +171,29 @@ impl Sides {
     }
 
     /// What each could not see of a table.
-    pub(super) fn gaps(&self, table: &TableDef) -> Result<[Gaps; 2], Error> {
-        let Sides([before, after]) = self;
-        Ok([gaps(before, after, table)?, gaps(after, before, table)?])
+    pub(super) fn gaps(&mut self, table: &TableDef) -> Result<[Gaps; 2], Error> {
+        let others = self.0.each_ref().map(|side| side.dumps.clone());
+        let [before, after] = others;
+        let found = self
+            .both(|number, side| gaps(side, if number == 0 { &after } else { &before }, table))?;
+        let [(mut one, planned), (mut other, also_planned)] = found;
+        // What another version collects, this one may not even have planned.
+        one.whole |= also_planned.iter().any(|path| !planned.contains(path));
+        other.whole |= planned.iter().any(|path| !also_planned.contains(path));
+        Ok([one, other])
     }
 }
 
-fn gaps(side: &Side, other: &Side, table: &TableDef) -> Result<Gaps, Error> {
+/// What a snapshot could not see of a table, and the files that it planned to read.
+fn gaps(
+    side: &Side,
+    other_dumps: &HashSet<Vec<u8>>,
+    table: &TableDef,
+) -> Result<(Gaps, Vec<&'static str>), Error> {
     let has_pid = table.columns.iter().any(|column| column.name == "pid");
     let mut reads = Reads::default();
     for source in table.sources {
-        reads.add(*source, other);
+        reads.add(*source, other_dumps);
     }
     if has_pid {
         // The list of the processes itself.
@@ -193,15 +205,15 @@ fn gaps(side: &Side, other: &Side, table: &TableDef) -> Result<Gaps, Error> {
         whole: !side.snapshot.intact,
         pids: HashSet::new(),
     };
-    // What another version collects, this one may not even have planned.
-    for path in &reads.files {
-        let planned = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM collection_log WHERE path = '{path}' LIMIT 1)"
-        );
-        gaps.whole |= side.number(&planned)? == Some(0) && other.number(&planned)? != Some(0);
+    let mut planned = Vec::new();
+    for path in reads.files {
+        let sql = format!("SELECT 1 FROM collection_log WHERE path = '{path}' LIMIT 1");
+        if side.number(&sql)?.is_some() {
+            planned.push(path);
+        }
     }
     if reads.conditions.is_empty() {
-        return Ok(gaps);
+        return Ok((gaps, planned));
     }
     let pid = if has_pid { "pid" } else { "NULL" };
     let missed = format!(
@@ -217,7 +229,7 @@ fn gaps(side: &Side, other: &Side, table: &TableDef) -> Result<Gaps, Error> {
             None => gaps.whole = true,
         }
     }
-    Ok(gaps)
+    Ok((gaps, planned))
 }
 
 /// How the reads of sources are called in `collection_log`.
@@ -229,7 +241,7 @@ struct Reads {
 }
 
 impl Reads {
-    fn add(&mut self, source: Source, other: &Side) {
+    fn add(&mut self, source: Source, other_dumps: &HashSet<Vec<u8>>) {
         let below = |name: &str| format!("'/proc/' || pid || '/{name}'");
         match source {
             // A history or a log that no process names any more is not read at all: what it held is not gone.
@@ -237,7 +249,7 @@ impl Reads {
             Source::Evidence(record) => {
                 let known = RECORDS.iter().find(|known| known.name == record);
                 for source in known.map(|known| known.sources).unwrap_or_default() {
-                    self.add(*source, other);
+                    self.add(*source, other_dumps);
                 }
             }
             Source::Process(name) | Source::MountNamespace(name) => {
@@ -256,7 +268,7 @@ impl Reads {
             }
             // Where neither snapshot has the dump, both have the file.
             Source::NetDump(name) => {
-                if other.dumps.contains(name.as_bytes()) {
+                if other_dumps.contains(name.as_bytes()) {
                     self.conditions
                         .push(format!("path GLOB 'netlink/*/{name}.bin'"));
                 }

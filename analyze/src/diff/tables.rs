@@ -74,7 +74,7 @@ pub(super) fn compare(
     let key = RandomState::new();
     let digests = {
         let plan = &plan;
-        sides.both(|side| side.digests(&plan.digested(side), plan.identity.len(), &key))?
+        sides.both(|_, side| side.digests(&plan.digested(side), plan.identity.len(), &key))?
     };
     let (rows, more) = differing(&digests);
     drop(digests);
