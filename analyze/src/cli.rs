@@ -14,7 +14,7 @@ use crate::{Error, Exit};
 ///
 /// SOURCE is a bundle, a directory that one was extracted to, or a database that `load` made.
 ///
-/// Exit codes: 0 the answer is whole, 1 the bundle was cut off or damaged (`diff`: there are differences), 2 no answer.
+/// Exit codes: 0 the answer is whole, 1 the bundle was cut off or damaged (`diff`, `timeline`: there are differences), 2 no answer.
 #[derive(Debug, Parser)]
 #[command(
     name = "analyze",

@@ -54,6 +54,27 @@ struct Rows {
     sides: [Vec<Loaded>; 2],
 }
 
+/// Whether a row, or one column of it, says no more than which of two hosts it is.
+fn is_identity_of_host(
+    table: &str,
+    column: Option<&str>,
+    identity: &[(&'static str, Value<'static>)],
+) -> bool {
+    match (table, column) {
+        ("interface_addresses" | "neighbors", _)
+        | ("interface_details", Some("mac"))
+        | ("routes", Some("preferred_source")) => true,
+        // The routes to what is its own.
+        ("routes", None) => identity
+            .iter()
+            .any(|(name, value)| *name == "route_table" && *value == Value::Integer(LOCAL)),
+        _ => false,
+    }
+}
+
+/// The table of the routes to a host's own addresses (rtnetlink(7)).
+const LOCAL: i64 = 255;
+
 /// Whether the rows of a table are parts of a process, which only within a boot is the same one.
 pub(super) fn belongs_to_process(table: &TableDef) -> bool {
     table.key.contains(&"pid") && table.logical_key.is_empty()
@@ -121,7 +142,8 @@ pub(super) fn compare(
             .chain(plan.compared().zip(values))
             .collect();
         let classes = &report.scope().classes;
-        if classes.ignore_row(table.name, &context) {
+        let is_of_host = !relation.same_host && is_identity_of_host(table.name, None, &identity);
+        if is_of_host || classes.ignore_row(table.name, &context) {
             continue;
         }
         let mut hidden = None;
@@ -132,7 +154,10 @@ pub(super) fn compare(
                 let [before, after] = rows.sides.each_ref().map(|rows| {
                     values::distinct(rows.iter().filter_map(|row| row.compared.get(index)))
                 });
-                if before == after || classes.ignore_column(table.name, column, &context) {
+                let is_ignored = (!relation.same_host
+                    && is_identity_of_host(table.name, Some(column), &identity))
+                    || classes.ignore_column(table.name, column, &context);
+                if before == after || is_ignored {
                     continue;
                 }
                 // Which files a control group has depends on who is in it.

@@ -527,3 +527,155 @@ fn two_databases_and_named_tables() {
         "{error}"
     );
 }
+
+/// A process in a container, and the container.
+fn contained(fixture: &Fixture, id: &str, pid: &str, container: [&str; 3]) {
+    let [container_id, name, image] = container;
+    let row = [
+        process(pid, pid, "'/bin/web'"),
+        vec![("container_id", container_id)],
+    ]
+    .concat();
+    insert(fixture, id, &row, &["'web'"]);
+    let row = [
+        ("id", container_id),
+        ("runtime", "'docker'"),
+        ("name", name),
+        ("image", image),
+        ("root_pid", pid),
+        ("state", "'running'"),
+    ];
+    fixture.insert("containers", &in_snapshot(id, &row));
+}
+
+#[test]
+fn containers_are_renamed_replaced_and_of_another_image() {
+    let fixture = Fixture::new();
+    contained(&fixture, "1", "10", ["'aa'", "'web-1'", "'web:1'"]);
+    contained(&fixture, "2", "10", ["'aa'", "'web-9'", "'web:1'"]);
+    contained(&fixture, "1", "20", ["'bb'", "'shop'", "'shop:1.24'"]);
+    contained(&fixture, "2", "21", ["'cc'", "'shop'", "'shop:1.26'"]);
+    // In which nothing runs any more.
+    let stopped = |id, state| {
+        let row = [("id", "'dd'"), ("name", "'job'"), ("state", state)];
+        fixture.insert("containers", &in_snapshot(id, &row));
+    };
+    stopped("1", "'created'");
+    stopped("2", "'exited'");
+    assert_eq!(
+        lines(&fixture),
+        [
+            "web (container shop) * restarted 2026-11-24 09:03:20 UTC: web  (pid 20 -> 21)",
+            "web (container shop) ~ container name=shop id=cc: image shop:1.24 -> shop:1.26",
+            "web (container web-9) ~ container web-1 -> web-9",
+            "host ~ container name=job id=dd: state created -> exited",
+        ]
+    );
+}
+
+#[test]
+fn what_leads_to_a_listener_and_what_moved_between_services() {
+    let fixture = Fixture::new();
+    for (id, cgroup) in [
+        ("1", "'/system.slice/a.service'"),
+        ("2", "'/system.slice/b.service'"),
+    ] {
+        let mut row = process("10", "500", "'/bin/app'");
+        row.retain(|(name, _)| *name != "cgroup_path");
+        row.push(("cgroup_path", cgroup));
+        insert(&fixture, id, &row, &["'app'"]);
+        let socket = [
+            ("family", "'inet'"),
+            ("protocol", "'tcp'"),
+            ("state", "'LISTEN'"),
+            ("local_address", "'0.0.0.0'"),
+            ("local_port", "80"),
+            ("inode", "77"),
+            ("net_namespace", "5"),
+        ];
+        fixture.insert("sockets", &in_snapshot(id, &socket));
+        let fd = [
+            ("pid", "10"),
+            ("fd", "3"),
+            ("type", "'socket'"),
+            ("inode", "77"),
+        ];
+        fixture.insert("process_fds", &in_snapshot(id, &fd));
+        let address = [
+            ("net_namespace", "5"),
+            ("address", "'192.0.2.2'"),
+            ("interface", "'eth0'"),
+        ];
+        fixture.insert("interface_addresses", &in_snapshot(id, &address));
+    }
+    let tracked = [
+        ("protocol", "'tcp'"),
+        ("nat", "'dnat'"),
+        ("orig_src", "'198.51.100.1'"),
+        ("orig_sport", "40000"),
+        ("orig_dst", "'203.0.113.5'"),
+        ("orig_dport", "8080"),
+        ("reply_src", "'192.0.2.2'"),
+        ("reply_sport", "80"),
+        ("reply_dst", "'198.51.100.1'"),
+        ("reply_dport", "40000"),
+    ];
+    fixture.insert("conntrack", &in_snapshot("2", &tracked));
+    // What goes through to another host.
+    let mut through = tracked.to_vec();
+    through[4] = ("orig_dst", "'203.0.113.6'");
+    through[6] = ("reply_src", "'192.0.2.99'");
+    fixture.insert("conntrack", &in_snapshot("2", &through));
+    assert_eq!(
+        lines(&fixture),
+        [
+            "b.service > process moved: app: /system.slice/a.service -> /system.slice/b.service",
+            "b.service ~ listener *:80: host_address none -> 203.0.113.5:8080 by tracked connection",
+            "host + new translated flow 203.0.113.6:8080 to 192.0.2.99:80",
+        ]
+    );
+}
+
+#[test]
+fn a_clock_that_was_stepped() {
+    let fixture = Fixture::new();
+    insert(&fixture, "1", &process("10", "500", "'/bin/a'"), &["'a'"]);
+    let mut row = process("10", "500", "'/bin/a'");
+    row[3] = ("start_time", "1795514605");
+    insert(&fixture, "2", &row, &["'a'"]);
+    assert_eq!(
+        lines(&fixture),
+        ["host ~ clock 2026-11-24 09:03:20 UTC -> 2026-11-24 10:03:20 UTC"]
+    );
+}
+
+#[test]
+fn two_hosts_are_compared_by_what_they_run() {
+    let fixture = Fixture::new();
+    fixture.execute(
+        "UPDATE snapshots SET boot_id = 'boot-b', hostname = 'web-2' WHERE snapshot_id = 2",
+    );
+    insert(&fixture, "1", &process("10", "500", "'/bin/a'"), &["'a'"]);
+    insert(
+        &fixture,
+        "2",
+        &process("99", "7", "'/bin/a'"),
+        &["'a'", "'-v'"],
+    );
+    for (id, address, mac) in [
+        ("1", "'192.0.2.1'", "'00:00:5e:00:53:01'"),
+        ("2", "'192.0.2.2'", "'00:00:5e:00:53:02'"),
+    ] {
+        let row = [("interface", "'eth0'"), ("address", address)];
+        fixture.insert("interface_addresses", &in_snapshot(id, &row));
+        let row = [("interface", "'eth0'"), ("mac", mac)];
+        fixture.insert("interface_details", &in_snapshot(id, &row));
+    }
+    let diff = diff(&fixture);
+    assert_eq!(lines_of(&diff), ["a ~ command line a -v: none -> -v"]);
+    assert!(
+        diff.notes[0].starts_with("these are two hosts"),
+        "{:?}",
+        diff.notes
+    );
+}
