@@ -378,6 +378,24 @@ impl Host {
         Some(u64::from(stat.stx_nlink))
     }
 
+    /// Inode, size and modification time (epoch microseconds) of the executable of a process on a live host, without opening
+    /// it or asking a server.
+    pub fn executable(&self, process: BorrowedFd<'_>) -> Option<(u64, u64, i64)> {
+        if !self.live {
+            return None;
+        }
+        let flags = AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+        let wanted = StatxFlags::INO | StatxFlags::SIZE | StatxFlags::MTIME;
+        let stat = rustix::fs::statx(process, "exe", flags, wanted).ok()?;
+        let mtime = stat.stx_mtime;
+        let microseconds = i64::from(mtime.tv_nsec.checked_div(1000)?);
+        let mtime_us = mtime
+            .tv_sec
+            .checked_mul(1_000_000)?
+            .checked_add(microseconds)?;
+        Some((stat.stx_ino, stat.stx_size, mtime_us))
+    }
+
     /// Opens a directory below one of `/proc` for listing. Those of a dead tree have access times to keep.
     fn listing(&self, directory: BorrowedFd<'_>, name: &str) -> rustix::io::Result<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;

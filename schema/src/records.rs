@@ -25,6 +25,12 @@ crate::table! {
         /// Names that the file still has, by `statx` without asking a server; only taken where the target ends in
         /// ` (deleted)`, to tell a deleted file from one that is really called so.
         link_count: Option<u64>,
+        /// Inode of what `exe` means, by `statx` without asking a server; this and the next two only of `exe`, on a live host.
+        inode: Option<u64>,
+        /// Its size, bytes.
+        size: Option<u64>,
+        /// When it was modified last, epoch microseconds.
+        mtime_us: Option<i64>,
     }
 }
 

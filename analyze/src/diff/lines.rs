@@ -206,10 +206,15 @@ impl Difference {
                 (text, Vec::new())
             }
             (Kind::Changed, "executable") => match self.changes.as_slice() {
-                [change] if change.column == "inode" => (
-                    format!("executable replaced by another file of the same name: {subject}"),
-                    Vec::new(),
-                ),
+                [change, ..] if change.column.starts_with("executable_") => {
+                    let size = self.change("executable_size");
+                    let size = size.map(|change| format!(", {} bytes", arrow(change)));
+                    let text = format!(
+                        "executable replaced by another file of the same name: {subject}{}",
+                        size.unwrap_or_default()
+                    );
+                    (text, Vec::new())
+                }
                 [change] if change.column == "on_disk" => {
                     let now = if change.after.contains(&Value::Integer(1)) {
                         "is there again"

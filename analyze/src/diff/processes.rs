@@ -12,6 +12,8 @@ use crate::db::query::Value;
 
 /// Columns of `processes` that are told in words of their own, or by the names of groups.
 const TOLD: [&str; 5] = ["path", "cmdline", "cgroup_path", "is_kernel_thread", "name"];
+/// Columns of the file that is run.
+const FILE: [&str; 3] = ["executable_inode", "executable_size", "executable_mtime_us"];
 
 /// A process.
 #[derive(Debug, Clone)]
@@ -31,6 +33,8 @@ pub(super) struct Process {
     /// What it belongs to, as `process_units` says.
     pub(super) kind: UnitKind,
     pub(super) unit: Vec<u8>,
+    /// Inode, size and modification time of the file that it runs.
+    pub(super) file: [Value<'static>; 3],
     /// The columns whose change is reported.
     pub(super) state: Vec<(&'static str, Value<'static>)>,
     /// Open descriptors, resident bytes, threads.
@@ -88,10 +92,12 @@ pub(super) fn load(side: &Side, with_descriptors: bool) -> Result<HashMap<i64, P
     let columns = columns.concat();
     let sql = format!(
         "SELECT p.pid, p.parent, p.start_ticks, p.start_time, p.name, p.path, p.uid, p.cgroup_path, p.container_id,
-           units.kind, units.unit, p.is_collector, p.resident_size, p.threads{columns}
+           units.kind, units.unit, p.is_collector, p.resident_size, p.threads,
+           {}{columns}
          FROM processes AS p
          JOIN process_units AS units ON units.pid = p.pid
-         WHERE NOT p.is_kernel_thread AND p.state IS NOT 'Z' AND p.state IS NOT 'X'"
+         WHERE NOT p.is_kernel_thread AND p.state IS NOT 'Z' AND p.state IS NOT 'X'",
+        FILE.map(|name| format!("p.{name}")).join(", ")
     );
     let mut arguments = arguments(side)?;
     let mut own = own_namespaces(side)?;
@@ -132,11 +138,13 @@ pub(super) fn load(side: &Side, with_descriptors: bool) -> Result<HashMap<i64, P
             gauges: [None; 3],
             starts_capture: false,
             own_namespaces: own.remove(&pid).unwrap_or_default(),
+            file: [const { Value::Null }; 3],
         };
         if next().integer() == Some(1) {
             collectors.insert(pid);
         }
         process.gauges = [fds.get(&pid).copied(), next().integer(), next().integer()];
+        process.file = [next(), next(), next()];
         process.state = state.iter().copied().zip(values).collect();
         processes.insert(pid, process);
     }
@@ -165,6 +173,7 @@ fn state_columns(table: &TableDef) -> impl Iterator<Item = &'static str> {
             && !table.volatile.contains(name)
             && !table.counters.contains(name)
             && !TOLD.contains(name)
+            && !FILE.contains(name)
     })
 }
 

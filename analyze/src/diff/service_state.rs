@@ -31,7 +31,6 @@ pub(super) fn compare(
     gaps: &[Gaps; 2],
     report: &mut Report<'_>,
 ) -> Result<(), Error> {
-    let executables = Executables::find(sides, services, roles)?;
     let environments = Environments::load(sides, services, roles)?;
     let env_gaps = sides.gaps(&ProcessEnv::TABLE)?;
     let limits = limits(sides)?;
@@ -45,7 +44,7 @@ pub(super) fn compare(
         if pair.processes(0).next().is_none() || pair.processes(1).next().is_none() {
             continue;
         }
-        pair.executable(&executables, report);
+        pair.executable(report);
         pair.arguments(report);
         pair.state(report);
         pair.namespaces(report);
@@ -140,7 +139,7 @@ impl<'a> Pair<'a> {
         report.add(self.place, changed(table, what, identity, column, values));
     }
 
-    fn executable(&self, executables: &Executables, report: &mut Report<'_>) {
+    fn executable(&self, report: &mut Report<'_>) {
         let paths = self.values(|process| process.path.clone().map_or(Value::Null, values::text));
         if paths.iter().any(|paths| paths.contains(&Value::Null)) {
             if paths[0] != paths[1] && self.is_hidden(&paths) {
@@ -179,18 +178,40 @@ impl<'a> Pair<'a> {
             let difference = changed("processes", "executable", self.path(), "on_disk", there);
             return report.add(self.place, difference);
         }
-        if self.is_replaced() && !self.is_other_container() && report.relation.same_host {
-            let files = [0, 1].map(|side| executables.of(side, self.pids(side)));
-            if files[0] != files[1] && files.iter().all(|values| !values.is_empty()) {
-                let difference = changed(
-                    "process_memory_map",
-                    "executable",
-                    self.path(),
-                    "inode",
-                    files,
-                );
-                report.add(self.place, difference);
+        // One that took the place of another, in a program that was started anew or was written over before it started.
+        if !self.is_replaced() || !report.relation.same_host {
+            return;
+        }
+        let mut changes = Vec::new();
+        for (index, column) in ["executable_size", "executable_mtime_us"]
+            .into_iter()
+            .enumerate()
+        {
+            let [before, after] = self.values(|process| {
+                let value = process.file.get(index.saturating_add(1));
+                value.cloned().unwrap_or(Value::Null)
+            });
+            let is_known = !before.contains(&Value::Null) && !after.contains(&Value::Null);
+            if is_known && before != after {
+                changes.push(Change {
+                    column,
+                    before,
+                    after,
+                });
             }
+        }
+        if !changes.is_empty() {
+            report.add(
+                self.place,
+                Difference {
+                    kind: Kind::Changed,
+                    table: "processes",
+                    what: "executable",
+                    identity: self.path(),
+                    counts: [1, 1],
+                    changes,
+                },
+            );
         }
     }
 
@@ -527,46 +548,6 @@ fn replaced(services: &Services, roles: &[(Place, Role)], side: usize) -> HashSe
     pids.copied()
         .filter(|pid| !services.is_same(*pid))
         .collect()
-}
-
-/// The files that are run, as the memory maps name them.
-struct Executables([HashMap<i64, Value<'static>>; 2]);
-
-impl Executables {
-    fn find(
-        sides: &mut Sides,
-        services: &Services,
-        roles: &[(Place, Role)],
-    ) -> Result<Self, Error> {
-        let find = |side: usize, at: &Side| -> Result<HashMap<i64, Value<'static>>, Error> {
-            let pids = replaced(services, roles, side);
-            if pids.is_empty() {
-                return Ok(HashMap::new());
-            }
-            let sql = format!(
-                "SELECT maps.pid, maps.device || ':' || min(maps.inode)
-                 FROM (SELECT pid, device, inode, path FROM process_memory_map WHERE inode <> 0 AND {}) AS maps
-                 JOIN processes ON processes.pid = maps.pid AND maps.path IN (processes.path, processes.path || ' (deleted)')
-                 GROUP BY maps.pid",
-                among(&pids)
-            );
-            Ok(by_pid(at.ask(&sql)?.rows))
-        };
-        sides.both(find).map(Executables)
-    }
-
-    fn of(&self, side: usize, pids: &[i64]) -> Vec<Value<'static>> {
-        let files = self.0.get(side);
-        values::distinct(pids.iter().filter_map(|pid| files?.get(pid)))
-    }
-}
-
-fn by_pid(rows: Vec<Vec<Value<'static>>>) -> HashMap<i64, Value<'static>> {
-    let pairs = rows.into_iter().filter_map(|row| {
-        let mut values = row.into_iter();
-        Some((values.next()?.integer()?, values.next()?))
-    });
-    pairs.collect()
 }
 
 /// A text and its value, of one process.

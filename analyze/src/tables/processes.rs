@@ -210,6 +210,9 @@ impl Seen {
                 let (path, deleted) = bytes::link_target(target, link.link_count);
                 row.path = Some(owned(path));
                 row.on_disk = i32::from(!deleted);
+                row.executable_inode = link.inode;
+                row.executable_size = link.size;
+                row.executable_mtime_us = link.mtime_us;
             }
             b"cwd" => row.cwd = Some(owned(target)),
             b"root" => row.root = Some(owned(target)),
@@ -277,6 +280,9 @@ fn unknown(pid: u32) -> Process<'static> {
         sgid: None,
         login_uid: None,
         on_disk: -1,
+        executable_inode: None,
+        executable_size: None,
+        executable_mtime_us: None,
         threads: None,
         nice: None,
         pgroup: None,

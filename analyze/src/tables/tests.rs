@@ -230,6 +230,9 @@ fn a_whole_process_in_any_order() {
         ("/proc/812/wchan", b"0"),
     ];
     let link = |name: &'static str, target: &'static str, link_count| ProcessLink {
+        inode: (name == "exe").then_some(77),
+        size: None,
+        mtime_us: (name == "exe").then_some(1_795_511_000_000_001),
         pid: 812,
         name: Text::from(name),
         target: Text::from(target),
@@ -445,6 +448,9 @@ fn threads_and_namespaces() {
     assert_eq!(all.issues.len(), 1);
     assert_eq!(all.issues[0].0, "root/proc/800/task/812/stat");
     let link = ProcessLink {
+        inode: None,
+        size: None,
+        mtime_us: None,
         pid: 812,
         name: Text::from("ns/pid"),
         target: Text::from("pid:[4026531836]"),

@@ -272,7 +272,12 @@ impl<F: AsFd> Collector<'_, F> {
         match self.host.process_link(process, name, buffer) {
             Ok(target) => {
                 let link_count = self.count_names(process, name, &target);
+                let file = (name == "exe").then(|| self.host.executable(process));
+                let file = file.flatten();
                 self.replies.send(&Reply::Link(ProcessLink {
+                    inode: file.map(|(inode, ..)| inode),
+                    size: file.map(|(_, size, _)| size),
+                    mtime_us: file.map(|(.., mtime_us)| mtime_us),
                     pid,
                     name: Text::from(name),
                     target: Text::from(target.as_slice()),

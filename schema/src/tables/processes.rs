@@ -50,6 +50,13 @@ crate::table! {
         login_uid: Option<u32>,
         /// 1 when the executable still has a name, 0 when it was deleted, -1 when that is not known.
         on_disk: i32,
+        /// Inode of the executable that it runs, whatever has its name by now; NULL for kernel threads, zombies, dead trees, and
+        /// where it was denied, as the next two.
+        executable_inode: Option<u64>,
+        /// Size of the executable, bytes.
+        executable_size: Option<u64>,
+        /// When the executable was modified last, epoch microseconds.
+        executable_mtime_us: Option<i64>,
         /// Threads.
         threads: Option<u32>,
         /// Nice value, -20 to 19.

@@ -106,6 +106,24 @@ pub(crate) fn all() -> Vec<Plant> {
             },
         ),
         plant(
+            "started anew from the same file, written over with something longer",
+            &[
+                "shop-1.24: * restarted: shop-1.24",
+                "shop-1.24: ~ executable replaced by another file of the same name: shop-1.24, longer",
+            ],
+            |world| {
+                let shop = world.stop("shop-1.24");
+                let mut file = fs::OpenOptions::new()
+                    .append(true)
+                    .open("/mnt/bin/shop-1.24")
+                    .unwrap();
+                std::io::Write::write_all(&mut file, b"more").unwrap();
+                drop(file);
+                world.run("shop-1.24", shop);
+                None
+            },
+        ),
+        plant(
             "a new version",
             &[
                 "shop-1.26: * restarted: shop-1.26",

@@ -135,7 +135,8 @@ impl World {
         self.run(name, service);
     }
 
-    fn run(&mut self, name: &'static str, service: Service) {
+    /// Starts a service as it is described.
+    pub(crate) fn run(&mut self, name: &'static str, service: Service) {
         let control = self.control(name);
         let done = control.with_extension("control.done");
         let _ = fs::remove_file(&done);
@@ -301,6 +302,20 @@ fn plain(line: &str) -> String {
     };
     let line = line.split("  (pid ").next().unwrap_or_default();
     let line = line.replace("/mnt/bin/", "");
+    let line = match line
+        .strip_suffix(" bytes")
+        .and_then(|line| line.rsplit_once(", "))
+    {
+        Some((begin, sizes)) => {
+            let sizes: Vec<u64> = sizes
+                .split(" -> ")
+                .map(|size| size.parse().unwrap())
+                .collect();
+            let is_longer = sizes[0] < sizes[1];
+            format!("{begin}, {}", if is_longer { "longer" } else { "shorter" })
+        }
+        None => line,
+    };
     let line = match line.split_once("secret:") {
         Some((begin, pseudonym)) => format!(
             "{begin}secret:{}",
