@@ -46,6 +46,7 @@ const OF_THE_RUN: &[(&str, &[&str])] = &[
     // Inodes are those of the copy that was captured, owners those of who made it.
     ("collection_log", &["duration_us", "inode", "uid"]),
     ("log_files", &["inode", "uid"]),
+    ("config_files", &["inode", "uid"]),
 ];
 
 const REMAKE: &str = "run samples/make, then UPDATE_GOLDEN=1 cargo nextest run -p analyze --test golden, and read the difference";

@@ -12,6 +12,7 @@
 
 mod belonging;
 pub mod classes;
+mod configs;
 mod containers;
 mod html;
 mod json;
@@ -152,6 +153,7 @@ pub fn compare(mut sides: Sides, scope: &Scope<'_>) -> Result<Diff, Error> {
     if tables.is_empty() {
         services.compare(&mut sides, &mut report)?;
         containers::compare(&mut sides, &services, &mut report)?;
+        configs::compare(&mut sides, &services, &mut report)?;
         network::compare(&mut sides, &services, &mut report)?;
         log_lines::compare(&mut sides, &services, &mut report)?;
         host(&sides, relation, &mut report)?;
@@ -191,6 +193,7 @@ fn told_otherwise(table: &str) -> bool {
             | "process_memory_map"
             | "process_namespaces"
             | "threads"
+            | "config_files"
             | "containers"
             | "sockets"
             | "conntrack"

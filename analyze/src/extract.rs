@@ -1,10 +1,10 @@
 //! From the evidence of a snapshot to the rows of tables: what an extractor gets, and where its rows go.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use schema::header::Header;
 use schema::records::{
-    FdLink, FileSystemStat, FoundLog, ProcessLink, ThreadStat, UncertainProcess,
+    FdLink, FileSystemStat, FoundConfig, FoundLog, ProcessLink, ThreadStat, UncertainProcess,
 };
 use schema::{Outcome, Row, Source, TableDef};
 
@@ -44,6 +44,8 @@ pub enum Record<'a> {
     UncertainProcess(&'a UncertainProcess<'a>),
     /// A log that was found by following a process.
     FoundLog(&'a FoundLog<'a>),
+    /// A configuration file that was found by following a process.
+    FoundConfig(&'a FoundConfig<'a>),
 }
 
 impl Record<'_> {
@@ -55,6 +57,7 @@ impl Record<'_> {
             Record::ThreadStat(_) => ThreadStat::TABLE.name,
             Record::UncertainProcess(_) => UncertainProcess::TABLE.name,
             Record::FoundLog(_) => FoundLog::TABLE.name,
+            Record::FoundConfig(_) => FoundConfig::TABLE.name,
         })
     }
 }
@@ -82,6 +85,8 @@ pub struct Facts {
     pub named_histories: HashMap<Vec<u8>, Option<u32>>,
     /// Logs that were found by following a process, by exact path, and whether each is a rotated one.
     pub found_logs: HashMap<Vec<u8>, bool>,
+    /// Configuration files that were found by following a process, by exact path.
+    pub found_configs: HashSet<Vec<u8>>,
 }
 
 /// A user of the host.

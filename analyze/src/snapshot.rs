@@ -7,13 +7,13 @@
 mod issues;
 mod machine;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 use schema::frame::{self, RecordHeader};
 use schema::records::{
-    FdLink, FileSystemStat, FoundLog, HistoryFile, NamespaceStandIn, ProcessLink, ThreadStat,
-    UncertainProcess,
+    FdLink, FileSystemStat, FoundConfig, FoundLog, HistoryFile, NamespaceStandIn, ProcessLink,
+    ThreadStat, UncertainProcess,
 };
 use schema::source::{Located, SourceMap, split_process};
 use schema::tables::{CollectionLog, RecordTables, SnapshotRow, each_record_table};
@@ -61,6 +61,7 @@ impl<'a> Snapshot<'a> {
             files: HashMap::new(),
             named_histories: HashMap::new(),
             found_logs: HashMap::new(),
+            found_configs: HashSet::new(),
         };
         let mut blobs = HashMap::new();
         let mut issues = Vec::new();
@@ -76,6 +77,7 @@ impl<'a> Snapshot<'a> {
                             | "file_system_stats"
                             | "history_files"
                             | "found_logs"
+                            | "found_configs"
                     )
                 )
         };
@@ -122,6 +124,11 @@ impl<'a> Snapshot<'a> {
                             let is_rotated = row.found_by.as_bytes() == b"rotated";
                             let path = row.path.as_bytes().to_vec();
                             facts.found_logs.insert(path, is_rotated);
+                        });
+                    }
+                    Some("found_configs") => {
+                        let _ = each_row(item.content, |row: FoundConfig<'_>| {
+                            facts.found_configs.insert(row.path.as_bytes().to_vec());
                         });
                     }
                     _ => {
@@ -341,6 +348,9 @@ fn located(sources: &SourceMap, facts: &Facts, path: &[u8]) -> Option<Located> {
         if facts.named_histories.contains_key(path) {
             return Some(Located::of(Source::NamedHistory));
         }
+        if facts.found_configs.contains(path) {
+            return Some(Located::of(Source::FoundConfig));
+        }
         let is_log = facts.found_logs.contains_key(path);
         is_log.then(|| Located::of(Source::FoundLog))
     };
@@ -507,6 +517,10 @@ impl<S: Sink> Records<'_, S> {
         } else if self.table == FoundLog::TABLE.name {
             each_row(self.content, |row: FoundLog<'_>| {
                 extractors.record(Record::FoundLog(&row), facts, sink);
+            })
+        } else if self.table == FoundConfig::TABLE.name {
+            each_row(self.content, |row: FoundConfig<'_>| {
+                extractors.record(Record::FoundConfig(&row), facts, sink);
             })
         } else if self.table == NamespaceStandIn::TABLE.name {
             // The first pass took them.

@@ -128,6 +128,7 @@ extractors! {
     interface_details::InterfaceDetails,
     network_counters::NetworkCounters,
     multicast_groups::Groups,
+    config_files::ConfigFiles,
     log_files::LogFiles,
     log_lines::LogLines,
     journal::Journal,

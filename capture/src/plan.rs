@@ -224,6 +224,11 @@ pub fn print(out: &mut dyn Write) -> std::io::Result<()> {
         Source::FoundLog,
         "what processes hold open to append to, what their arguments name, what container runtimes keep",
     )?;
+    line(
+        "config",
+        Source::FoundConfig,
+        "configuration that processes name, or that is called like their program: /etc/NAME.conf, /etc/NAME/NAME.conf",
+    )?;
     for file in logs() {
         at(file.source).map_or(Ok(()), |source| line("log", source, file.path))?;
     }

@@ -1,6 +1,7 @@
 //! One capture, from the first worker to the closed bundle: stages in order, most volatile first.
 
 mod cgroups;
+mod configs;
 mod containers;
 mod dead;
 mod destination;
@@ -164,6 +165,7 @@ struct Capture {
     cgroups: cgroups::Cgroups,
     containers: containers::Containers,
     found_logs: logs::FoundLogs,
+    found_configs: configs::FoundConfigs,
     /// Which processes of a dead tree have such files.
     provided: BTreeSet<(u32, ItemGroup)>,
     /// Names of the last listed directory.
@@ -320,6 +322,7 @@ pub fn run(mut settings: Settings) -> Result<Captured, Error> {
         cgroups: cgroups::Cgroups::default(),
         containers: containers::Containers::default(),
         found_logs: logs::FoundLogs::default(),
+        found_configs: configs::FoundConfigs::default(),
         provided: BTreeSet::new(),
         names: Vec::new(),
         passwd: Vec::new(),
@@ -458,6 +461,7 @@ impl Capture {
         self.file_systems()?;
         self.visit_all("command lines", Phase::Memory)?;
         self.container_states()?;
+        self.configs()?;
         self.progress.stage("logs");
         self.logs()?;
         self.journals()?;

@@ -129,6 +129,7 @@ fn source(source: &Source) -> String {
         Source::FoundLog => {
             "the logs that processes hold open or name, and their rotated siblings".to_owned()
         }
+        Source::FoundConfig => "the configuration files that processes name".to_owned(),
         Source::NamedHistory => "the file that `HISTFILE` of a process names".to_owned(),
     }
 }

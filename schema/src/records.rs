@@ -147,6 +147,22 @@ crate::table! {
     }
 }
 
+crate::table! {
+    /// A configuration file that was found by following a process: one row for each process that leads to it, of one file at
+    /// most 16.
+    pub struct FoundConfig<'a> in "found_configs" {
+        sources: [Source::Process("cmdline")],
+        /// Path under which it was read: its own, or below `/proc/PID/root` for a file of another root directory.
+        path: Text<'a>,
+        /// `argument` for one that the command line names, `program` for one that is called like the program.
+        found_by: Text<'a>,
+        /// The process.
+        pid: u32,
+        /// The path as the process sees it.
+        target: Text<'a>,
+    }
+}
+
 /// All record types that are not tables.
 pub const RECORDS: &[TableDef] = &[
     ProcessLink::TABLE,
@@ -157,6 +173,7 @@ pub const RECORDS: &[TableDef] = &[
     FileSystemStat::TABLE,
     HistoryFile::TABLE,
     FoundLog::TABLE,
+    FoundConfig::TABLE,
 ];
 
 #[cfg(test)]

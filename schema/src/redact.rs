@@ -4,6 +4,7 @@
 //! whatever file they stand, and nobody without the key can try guesses. Which bytes are secrets is decided on typed
 //! fields ([`Content`]), by the rules of [`words`].
 
+mod configuration;
 mod forms;
 mod history;
 mod json;
@@ -109,7 +110,11 @@ impl Redactor {
     pub fn cut_command(content: Content, tail: &[u8]) -> usize {
         match content {
             Content::History => history::cut_command(tail),
-            Content::Plain | Content::Environ | Content::Arguments | Content::Json => 0,
+            Content::Plain
+            | Content::Environ
+            | Content::Arguments
+            | Content::Json
+            | Content::Configuration => 0,
         }
     }
 

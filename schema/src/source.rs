@@ -46,6 +46,8 @@ pub enum Source {
     Journal,
     /// A log that was found by following a process ([`crate::records::FoundLog`]), and its rotated siblings.
     FoundLog,
+    /// A configuration file that was found by following a process ([`crate::records::FoundConfig`]).
+    FoundConfig,
 }
 
 /// When a file of a process is read. What any user can make hang comes after what nobody can.
@@ -74,6 +76,8 @@ pub enum Content {
     Json,
     /// The history of a shell: command lines, in any format that a shell writes them.
     History,
+    /// Configuration of any format.
+    Configuration,
 }
 
 /// Most bytes kept of a `/proc` or configuration file that no other limit names.
@@ -105,6 +109,10 @@ pub const JOURNALS: [&str; 2] = ["/run/log/journal", "/var/log/journal"];
 pub const JOURNALS_LIMIT: u64 = 24 << 20;
 /// Most bytes kept of the end of one file of records: ten thousand logins.
 pub const RECORDS_LIMIT: u64 = 4 << 20;
+/// Most bytes kept of one configuration file that was found by following a process.
+pub const CONFIG_LIMIT: u64 = 256 << 10;
+/// Most bytes kept of all of them together.
+pub const CONFIGS_LIMIT: u64 = 16 << 20;
 /// Most bytes kept of the end of one history file.
 pub const HISTORY_LIMIT: u64 = 4 << 20;
 
@@ -125,6 +133,7 @@ impl Source {
             Source::Process("cmdline") => Content::Arguments,
             Source::ContainerState(_) => Content::Json,
             Source::Home(_) | Source::NamedHistory => Content::History,
+            Source::FoundConfig => Content::Configuration,
             _ => Content::Plain,
         }
     }
@@ -138,6 +147,7 @@ impl Source {
             Source::Tail(_) => RECORDS_LIMIT,
             Source::Journal => JOURNALS_LIMIT,
             Source::Device(_) => KERNEL_LOG_LIMIT,
+            Source::FoundConfig => CONFIG_LIMIT,
             Source::Home(_) | Source::NamedHistory => HISTORY_LIMIT,
             _ => FILE_LIMIT,
         }
@@ -150,7 +160,10 @@ impl Source {
             Source::Process(_) | Source::MountNamespace(_) => Lane::Process,
             Source::Record | Source::Evidence(_) | Source::ProcessLink(_) => Lane::Record,
             Source::NetNamespace(_) | Source::NetDump(_) => Lane::Network,
-            Source::Host(_) | Source::Cgroup(_) | Source::ContainerState(_) => Lane::System,
+            Source::Host(_)
+            | Source::Cgroup(_)
+            | Source::ContainerState(_)
+            | Source::FoundConfig => Lane::System,
             Source::Log(_)
             | Source::FoundLog
             | Source::Journal
@@ -233,6 +246,7 @@ impl SourceMap {
                 | Source::Evidence(_)
                 | Source::NamedHistory
                 | Source::FoundLog
+                | Source::FoundConfig
                 | Source::Journal => {}
             }
         }

@@ -57,6 +57,7 @@ tables! {
     multicast_groups::MulticastGroup,
     log_files::LogFile,
     log_lines::LogLine,
+    config_files::ConfigFile,
     journal::JournalEntry,
     oom_kills::OomKill,
     kernel_events::KernelEvent,

@@ -226,6 +226,13 @@ impl Difference {
                 [change] => (format!("executable {}", arrow(change)), Vec::new()),
                 _ => (format!("executable {subject}"), below()),
             },
+            (Kind::Changed, "configuration file") => {
+                let changes = self.change("content").map(super::configs::unified);
+                (
+                    format!("{what} {subject} changed"),
+                    changes.unwrap_or_default(),
+                )
+            }
             (Kind::Changed, _) if self.identity.iter().any(|(name, _)| *name == "more") => {
                 (format!("{} more differ", plural(before, what)), Vec::new())
             }

@@ -245,7 +245,11 @@ impl Reads {
         let below = |name: &str| format!("'/proc/' || pid || '/{name}'");
         match source {
             // A history or a log that no process names any more is not read at all: what it held is not gone.
-            Source::Record | Source::NamedHistory | Source::FoundLog | Source::Journal => {}
+            Source::Record
+            | Source::NamedHistory
+            | Source::FoundLog
+            | Source::FoundConfig
+            | Source::Journal => {}
             Source::Evidence(record) => {
                 let known = RECORDS.iter().find(|known| known.name == record);
                 for source in known.map(|known| known.sources).unwrap_or_default() {

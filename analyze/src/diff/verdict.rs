@@ -6,11 +6,12 @@ use super::lines::plural;
 use super::{Diff, Difference, Kind};
 
 /// What is asked about first.
-const ORDER: [&str; 8] = [
+const ORDER: [&str; 9] = [
     "service",
     "session",
     "process",
     "executable",
+    "configuration file",
     "listener",
     "unix listener",
     "upstream",

@@ -108,7 +108,10 @@ impl Extract for Processes {
             Record::UncertainProcess(process) => {
                 self.seen(process.pid).row.identity_uncertain = true;
             }
-            Record::FdLink(_) | Record::ThreadStat(_) | Record::FoundLog(_) => {}
+            Record::FdLink(_)
+            | Record::ThreadStat(_)
+            | Record::FoundLog(_)
+            | Record::FoundConfig(_) => {}
         }
     }
 

@@ -9,9 +9,11 @@ mod network;
 mod partial;
 mod system;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use schema::records::{FdLink, FileSystemStat, ProcessLink, ThreadStat, UncertainProcess};
+use schema::records::{
+    FdLink, FileSystemStat, FoundConfig, ProcessLink, ThreadStat, UncertainProcess,
+};
 use schema::source::{Located, SourceMap};
 use schema::tables::TABLES;
 use schema::text::escaped;
@@ -117,6 +119,7 @@ fn facts() -> Facts {
             (b"/proc/7/root/srv/named".to_vec(), Some(1000)),
         ]),
         found_logs: HashMap::from([(b"/srv/app/x".to_vec(), false)]),
+        found_configs: HashSet::from([b"/srv/app/y.conf".to_vec()]),
     }
 }
 
@@ -129,6 +132,8 @@ fn extract(table: &str, files: &[(&str, &[u8])], records: &[Record<'_>]) -> (Vec
             let is_log = facts.found_logs.contains_key(path.as_bytes());
             Located::of(if is_log {
                 schema::Source::FoundLog
+            } else if facts.found_configs.contains(path.as_bytes()) {
+                schema::Source::FoundConfig
             } else {
                 schema::Source::NamedHistory
             })
@@ -244,7 +249,8 @@ fn a_whole_process_in_any_order() {
     let net = link("ns/net", "net:[4026531840]", None);
     let records = [&exe, &cwd, &root, &net].map(Record::ProcessLink);
     let expected = "pid=812 parent=900 name=') R 1 1 (sshd' path='/usr/sbin/sshd' cmdline='sshd  -D ' state='S' cwd='/' root='/' \
-                    uid=1 gid=5 euid=2 egid=6 suid=3 sgid=7 on_disk=0 threads=3 nice=-5 pgroup=812 session=811 tty=34816 \
+                    uid=1 gid=5 euid=2 egid=6 suid=3 sgid=7 on_disk=0 executable_inode=77 \
+                    executable_mtime_us=1795511000000001 threads=3 nice=-5 pgroup=812 session=811 tty=34816 \
                     start_time=1700001421 start_ticks=142100 user_time=1500 system_time=2700 resident_size=10240 \
                     total_size=20480 disk_bytes_read=4096 disk_bytes_written=8192 voluntary_switches=8 \
                     nonvoluntary_switches=9 oom_score_adj=-1000 cgroup_path='/system.slice/ssh.service' \
@@ -666,5 +672,29 @@ fn the_host() {
             "period='5m' average='0.58'",
             "period='15m' average='0.59'",
         ],
+    );
+}
+
+#[test]
+fn configuration_is_of_whom_leads_to_it() {
+    let found = |pid, found_by: &'static str| FoundConfig {
+        path: "/srv/app/y.conf".into(),
+        found_by: found_by.into(),
+        pid,
+        target: "/srv/app/y.conf".into(),
+    };
+    let records = [found(7, "argument"), found(9, "program")];
+    // Of one that nobody leads to, or that was not read, there is no row.
+    let other = FoundConfig {
+        path: "/srv/app/none.conf".into(),
+        ..found(7, "argument")
+    };
+    let records = [&records[0], &records[1], &other].map(Record::FoundConfig);
+    let files = [("/srv/app/y.conf", &b"listen 80\n"[..])];
+    let (rows, _) = extract("config_files", &files, &records);
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(
+        rows[0].contains("argument") && rows[0].contains("listen 80"),
+        "{rows:?}"
     );
 }

@@ -15,6 +15,7 @@ use crate::protocol::{Access, End, FileTask, FollowedLog, LogWay, Named, Reply, 
 impl<F: AsFd> Collector<'_, F> {
     pub(super) fn file(&mut self, task: &FileTask) -> std::io::Result<()> {
         let started = Instant::now();
+        let source = self.sources.get(usize::from(task.source)).copied();
         let opened = match &task.access {
             Access::NetDump(way) => return self.net_dump(task, way),
             Access::Proc => self.host.proc_file(&task.path).map_err(Refusal::end),
@@ -26,7 +27,7 @@ impl<F: AsFd> Collector<'_, F> {
                 opened.map_err(Refusal::end)
             }
             Access::Device => self.host.device(&task.path).map_err(Refusal::end),
-            Access::Log(log) => self.followed(log),
+            Access::Log(log) => self.followed(log, source == Some(Source::FoundConfig)),
             Access::Named(named) => match self.speaker(&task.path, named) {
                 Ok(root) => self.named(root.as_ref(), &task.path, named),
                 Err(end) => {
@@ -35,7 +36,6 @@ impl<F: AsFd> Collector<'_, F> {
                 }
             },
         };
-        let source = self.sources.get(usize::from(task.source)).copied();
         match (opened, source) {
             (Ok(opened), Some(_)) if let Access::Rotated(limit) = task.access => {
                 let is_compressed = schema::rotated::is_compressed(&task.path);
@@ -50,7 +50,10 @@ impl<F: AsFd> Collector<'_, F> {
             {
                 self.journal(entries, limit, since_us, &opened, started)
             }
-            (Ok(opened), Some(_)) if let Access::Log(log) = &task.access => {
+            (Ok(opened), Some(source)) if let Access::Log(log) = &task.access => {
+                if source == Source::FoundConfig {
+                    return self.answer_config(&opened, started);
+                }
                 self.answer_log(log.limit, &opened, started)
             }
             (Ok(opened), Some(source)) => self.answer(source, &opened, started),
@@ -59,16 +62,23 @@ impl<F: AsFd> Collector<'_, F> {
         }
     }
 
-    /// Opens a log that was found by following a process.
-    fn followed(&self, log: &FollowedLog) -> Result<Opened, End<'static>> {
+    /// Opens a log, or configuration, that was found by following a process.
+    fn followed(&self, log: &FollowedLog, is_config: bool) -> Result<Opened, End<'static>> {
         let (way, uid) = (&log.way, log.uid.unwrap_or(0));
+        let named = |root: Option<&OwnedFd>, path: &[u8]| {
+            let opened = if is_config {
+                self.host.named_config(root, path, log.pid, uid)
+            } else {
+                self.host.named_log(root, path, log.pid, uid)
+            };
+            opened.map_err(unremarkable)
+        };
         if let LogWay::Named {
             path,
             through: false,
         } = way
         {
-            let opened = self.host.named_log(None, path, log.pid, uid);
-            return opened.map_err(unremarkable);
+            return named(None, path);
         }
         let visit = Visit {
             identity: log.identity,
@@ -89,8 +99,7 @@ impl<F: AsFd> Collector<'_, F> {
             LogWay::Named { path, .. } => {
                 let root = self.host.process_root(process);
                 let root = root.map_err(|refusal| self.refused(process, refusal))?;
-                let opened = self.host.named_log(Some(&root), path, log.pid, uid);
-                opened.map_err(unremarkable)
+                named(Some(&root), path)
             }
         }
     }

@@ -47,6 +47,17 @@ fn keep(source: Source, opened: &Opened) -> Keep {
     }
 }
 
+/// How the read of a file ended that is no text.
+fn no_text(opened: &Opened) -> End<'static> {
+    End {
+        seen: opened.size,
+        file: opened.facts,
+        access_time_touched: opened.access_time_touched,
+        expected: true,
+        ..End::because(Outcome::Skipped, "no text")
+    }
+}
+
 /// Whether one read gives everything that fits its buffer, so that a short one needs no second to find the end.
 fn is_one_record(source: Source) -> bool {
     matches!(
@@ -119,16 +130,26 @@ impl<F: AsFd> Collector<'_, F> {
         let hole = last.iter().take_while(|byte| **byte == 0).count();
         let text = last.get(hole..).unwrap_or_default();
         if read.is_ok() && !last.is_empty() && (text.is_empty() || text.contains(&0)) {
-            let end = End {
-                seen: opened.size,
-                file: opened.facts,
-                access_time_touched: opened.access_time_touched,
-                expected: true,
-                ..End::because(Outcome::Skipped, "no text")
-            };
-            return self.answer_refused(end, started);
+            return self.answer_refused(no_text(opened), started);
         }
         self.answer_rotated(false, limit, opened, started)
+    }
+
+    /// Reads the beginning of a configuration file that was found by following a process, and answers: what is no text is
+    /// none.
+    pub(super) fn answer_config(
+        &mut self,
+        opened: &Opened,
+        started: Instant,
+    ) -> std::io::Result<()> {
+        /// Bytes of the beginning that are looked at.
+        const FIRST: u64 = 4 << 10;
+        let mut first = Vec::new();
+        let read = read_at(&opened.fd, &mut first, 0, opened.size.min(FIRST));
+        if read.is_ok() && first.contains(&0) {
+            return self.answer_refused(no_text(opened), started);
+        }
+        self.answer(Source::FoundConfig, opened, started)
     }
 
     fn answer_kept(

@@ -9,6 +9,9 @@ use super::walk::{Judged, look};
 use super::{Host, Opened, Refusal, fd_path, open_regular};
 use crate::{history, log};
 
+/// Everybody may read it.
+const EVERYBODY: u32 = 0o004;
+
 impl Host {
     /// The file that a process holds open to write to, when it still is the one that was met: the same file, or what has its path by now,
     /// as a log that was rotated. It is opened anew, for reading; nothing that is no regular file is, and none of the kernel's.
@@ -59,6 +62,34 @@ impl Host {
         };
         let owner = (self.live && uid != 0).then_some(uid);
         self.owned(root, path, &judged, owner)
+    }
+
+    /// A configuration file that the command line of a process names, or that is called like its program. Unless the process is
+    /// root's, the file must be its own or one that everybody may read.
+    pub fn named_config(
+        &self,
+        root: Option<&OwnedFd>,
+        path: &[u8],
+        pid: u32,
+        uid: u32,
+    ) -> Result<Opened, Refusal> {
+        let judged = Judged {
+            home_length: path.len(),
+            owner: false,
+            kernel: true,
+            pid: root.is_some().then_some(pid),
+        };
+        let opened = self.owned(root, path, &judged, None)?;
+        let stat = rustix::fs::fstat(&opened.fd)?;
+        let may_read =
+            !self.live || uid == 0 || stat.st_uid == uid || stat.st_mode & EVERYBODY != 0;
+        if !may_read {
+            return Err(Refusal::Rule(format!(
+                "owned by uid {}, not for everybody, and named by a process of uid {uid}",
+                stat.st_uid
+            )));
+        }
+        Ok(opened)
     }
 
     /// A file below the root directory given or the host's own, that holds no secrets and belongs to a user, where one is given.

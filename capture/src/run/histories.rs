@@ -511,7 +511,15 @@ impl Capture {
             self.named_files.answer(path, Answer::Ended(end.outcome));
         }
         let has_content = matches!(end.outcome, Outcome::Collected | Outcome::Truncated);
+        let source = current_file(asked).map(|task| usize::from(task.source));
+        let is_config =
+            source.and_then(|source| self.sources.get(source)) == Some(&Source::FoundConfig);
         if let Some(path) = current_log(asked) {
+            if is_config {
+                let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                self.found_configs.answer(path, &end, length);
+                return (end, bytes);
+            }
             self.found_logs.answer(path, end.outcome);
         }
         let (Some(file), Some(task)) = (end.file.filter(|_| has_content), current_file(asked))

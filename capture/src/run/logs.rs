@@ -205,7 +205,7 @@ impl Capture {
         }
     }
 
-    fn is_own(&self, pid: u32) -> bool {
+    pub(super) fn is_own(&self, pid: u32) -> bool {
         self.own_pid == Some(pid) || self.worker_pids.contains(&pid)
     }
 

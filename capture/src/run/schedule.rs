@@ -402,6 +402,7 @@ impl Capture {
             _ if item.source == Source::Process("cmdline") => {
                 self.containers.arguments(bytes);
                 self.learn_arguments(pid, bytes);
+                self.learn_configs(pid, bytes);
             }
             _ if item.source == Source::Process("cgroup") => self.cgroups.process(bytes),
             _ if item.source == Source::Process("status") => {

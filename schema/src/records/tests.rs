@@ -225,6 +225,7 @@ proptest! {
         types.table::<FileSystemStat<'static>>();
         types.table::<HistoryFile<'static>>();
         types.table::<FoundLog<'static>>();
+        types.table::<FoundConfig<'static>>();
         each_record_table(&mut types);
         let travelling = TABLES.iter().filter(|table| table.sources.contains(&Source::Record));
         let expected: Vec<_> = RECORDS.iter().chain(travelling).map(|table| table.name).collect();

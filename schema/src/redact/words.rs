@@ -147,6 +147,7 @@ pub(super) fn find(content: Content, text: &[u8]) -> Vec<Secret> {
             }
         }
         Content::Json => json::find(text, &mut secrets),
+        Content::Configuration => super::configuration::find(text, &mut secrets),
         Content::History => {
             for command in history::commands(text) {
                 history_command(text, command, &mut secrets);
@@ -185,7 +186,7 @@ impl Place {
 }
 
 /// A command line of a shell: its commands, each with its words.
-fn line(text: &[u8], range: Range<usize>, secrets: &mut Vec<Secret>) {
+pub(super) fn line(text: &[u8], range: Range<usize>, secrets: &mut Vec<Secret>) {
     quoted_line(text, range, Place::of(Newlines::Plain), secrets);
 }
 
@@ -580,7 +581,7 @@ pub(super) fn pieces(
 }
 
 /// A word without the quotes around it, or without the one that is left of a pair.
-fn unquoted(text: &[u8], word: Range<usize>) -> Range<usize> {
+pub(super) fn unquoted(text: &[u8], word: Range<usize>) -> Range<usize> {
     let bytes = slice(text, &word);
     let is_open = |at: usize| at == 0 || bytes.get(at.saturating_sub(1)) != Some(&b'\\');
     let is_odd = |quote: u8| {

@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use analyze::extract::{Facts, File, FileFact, UserFact};
@@ -45,6 +45,7 @@ fn facts() -> Facts {
         files: HashMap::from([(b"/var/log/syslog".to_vec(), log)]),
         named_histories: HashMap::new(),
         found_logs: HashMap::from([(b"/srv/app/x".to_vec(), false)]),
+        found_configs: HashSet::from([b"/srv/app/y.conf".to_vec()]),
     }
 }
 
@@ -57,7 +58,11 @@ fuzz_target!(|input: &[u8]| -> Corpus {
             continue;
         };
         let is_log = FACTS.found_logs.contains_key(path);
-        let found = is_log.then(|| Located::of(schema::Source::FoundLog));
+        let is_config = FACTS.found_configs.contains(path);
+        let found = is_log
+            .then_some(schema::Source::FoundLog)
+            .or(is_config.then_some(schema::Source::FoundConfig))
+            .map(Located::of);
         let Some(located) = SOURCES.locate(path).or(found) else {
             continue;
         };

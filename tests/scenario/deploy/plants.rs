@@ -85,6 +85,28 @@ pub(crate) fn all() -> Vec<Plant> {
             },
         ),
         plant(
+            "a line of its configuration",
+            &[
+                "shop-1.24: ~ configuration file /opt/shop.conf changed | @@ -2,2 +2,3 @@ | db_password = secret:* | -workers 2 | +workers 4 | +verbose",
+            ],
+            |_| {
+                let text = "listen 8080\ndb_password = hunter2hunter2\nworkers 4\nverbose\n";
+                fs::write("/opt/shop.conf", text).unwrap();
+                None
+            },
+        ),
+        plant(
+            "a secret in its configuration",
+            &[
+                "shop-1.24: ~ configuration file /opt/shop.conf changed | @@ -1,3 +1,3 @@ | listen 8080 | -db_password = secret:* | +db_password = secret:* | workers 4",
+            ],
+            |_| {
+                let text = "listen 8080\ndb_password = swordfish99\nworkers 4\nverbose\n";
+                fs::write("/opt/shop.conf", text).unwrap();
+                None
+            },
+        ),
+        plant(
             "another file of the same name, not started anew",
             &[
                 "shop-1.24: ~ executable was replaced or removed, and the old one still runs: shop-1.24",
@@ -278,7 +300,7 @@ pub(crate) fn all() -> Vec<Plant> {
             },
         ),
         plant(
-            "rather another killed for memory",
+            "rather it than another killed for memory",
             &["shop-1.26: ~ process shop-1.26: oom_score_adj 0 -> 300"],
             |world| {
                 fs::write(

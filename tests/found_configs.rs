@@ -1,0 +1,165 @@
+//! Configuration that nobody knows of beforehand: found by what processes name, bounded, and without its secrets.
+#![cfg(test)]
+
+mod common;
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use common::namespace::{inside, open_directory};
+use common::{Guard, count, expect_rows, run_within, succeed, wait_for};
+
+const LIMIT: Duration = Duration::from_secs(70);
+
+fn captured(place: &Path) -> PathBuf {
+    let bundle = place.join("bundle.tar.zst");
+    let mut program = Command::new("/mnt/capture");
+    program.args(["-q", "-o"]).arg(&bundle);
+    let ended = run_within(&mut program, LIMIT);
+    assert!(
+        matches!(ended.status.code(), Some(0 | 1)),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    bundle
+}
+
+/// Starts a program that does nothing, with arguments that mean something to us.
+fn start(before: &[&str], arguments: &[&str]) -> Guard {
+    let mut words = before.to_vec();
+    words.extend(["sh", "-c", "sleep 600; true"]);
+    words.extend(arguments);
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).stdin(Stdio::null());
+    let guard = Guard(command.spawn().unwrap());
+    let pid = guard.pid();
+    wait_for("the program", || {
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+        (!children.is_empty()).then_some(())
+    });
+    guard
+}
+
+fn write(path: &str, text: &str, mode: u32) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn what_processes_name_and_may_read() {
+    if !inside("what_processes_name_and_may_read") {
+        return;
+    }
+    let place = open_directory().join("tmp");
+    write("/mnt/tmp/app.yml", "port: 80\ndb_password: pl0ver\n", 0o600);
+    write("/mnt/tmp/open.conf", "a = 1\n", 0o644);
+    write("/mnt/tmp/closed.conf", "password = pl0ver\n", 0o600);
+    let root = start(&["env"], &["app", "--config=/mnt/tmp/app.yml"]);
+    let nobody = [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+    ];
+    let user = start(
+        &nobody,
+        &[
+            "app",
+            "-c",
+            "/mnt/tmp/open.conf",
+            "--conf",
+            "/mnt/tmp/closed.conf",
+        ],
+    );
+    // The same path in another mount namespace.
+    let apart = "mount -t tmpfs tmpfs /mnt/tmp; echo 'apart = 1' >/mnt/tmp/app.yml; exec \"$@\"";
+    let contained = start(
+        &["unshare", "--mount", "sh", "-c", apart, "sh"],
+        &["app", "--config=/mnt/tmp/app.yml"],
+    );
+    let accessed = || {
+        ["app.yml", "open.conf", "closed.conf"]
+            .map(|name| std::fs::metadata(place.join(name)).unwrap().atime_nsec())
+    };
+    let before = accessed();
+    let bundle = captured(&place);
+    assert_eq!(accessed(), before, "access times are left alone");
+    let (root, user, contained) = (root.pid(), user.pid(), contained.pid());
+    let mut expected = [
+        ("/mnt/tmp/app.yml".to_owned(), root, 29, "port: 80"),
+        ("/mnt/tmp/open.conf".to_owned(), user, 6, "a = 1\\n"),
+        (
+            format!("/proc/{contained}/root/mnt/tmp/app.yml"),
+            contained,
+            10,
+            "apart = ",
+        ),
+    ];
+    expected.sort();
+    let expected: Vec<String> = expected
+        .into_iter()
+        .map(|(path, pid, size, begin)| format!("{path} | argument | {pid} | {size} | {begin}"))
+        .collect();
+    expect_rows(
+        &bundle,
+        "SELECT path, found_by, pid, size, replace(substr(content, 1, 8), char(10), '\\n') FROM config_files ORDER BY path",
+        &expected.join("\n"),
+    );
+    // No secret is in it, whichever way one looks.
+    let plain = succeed(Command::new("zstd").args(["-dc"]).arg(&bundle), &[0]);
+    assert!(!memchr_find(&plain, b"pl0ver"), "a secret is in the bundle");
+    assert_eq!(
+        count(
+            &bundle,
+            "FROM config_files WHERE content LIKE '%db_password: secret:%'"
+        ),
+        1
+    );
+    let refused = "FROM collection_log WHERE path = '/mnt/tmp/closed.conf' AND outcome = 'skipped' AND reason LIKE '%not for everybody%'";
+    assert_eq!(count(&bundle, refused), 1);
+}
+
+fn memchr_find(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+#[test]
+fn what_is_no_file_or_too_much_of_one() {
+    if !inside("what_is_no_file_or_too_much_of_one") {
+        return;
+    }
+    let place = open_directory().join("tmp");
+    succeed(Command::new("mkfifo").arg("/mnt/tmp/pipe.conf"), &[0]);
+    std::os::unix::fs::symlink("/etc/shadow", "/mnt/tmp/link.conf").unwrap();
+    std::fs::create_dir("/mnt/tmp/dir.conf").unwrap();
+    let sparse = std::fs::File::create("/mnt/tmp/sparse.conf").unwrap();
+    sparse.set_len(1 << 40).unwrap();
+    write("/mnt/tmp/long.conf", &"x = 1\n".repeat(100_000), 0o644);
+    let names = ["pipe", "link", "dir", "sparse", "long", "none"]
+        .map(|name| format!("/mnt/tmp/{name}.conf"));
+    let mut arguments = vec!["app"];
+    arguments.extend(names.iter().map(String::as_str));
+    arguments.extend([
+        "--config",
+        "/etc/shadow",
+        "--config",
+        "/proc/kcore.conf",
+        "--config",
+        "../x.conf",
+    ]);
+    let _named = start(&["env"], &arguments);
+    let bundle = captured(&place);
+    expect_rows(
+        &bundle,
+        "SELECT path, length(content), size FROM config_files ORDER BY path",
+        "/mnt/tmp/long.conf | 262144 | 600000",
+    );
+    expect_rows(
+        &bundle,
+        "SELECT path, outcome FROM collection_log WHERE path LIKE '/mnt/tmp/%.conf' OR path IN ('/etc/shadow', '/proc/kcore.conf') ORDER BY path",
+        "/mnt/tmp/dir.conf | skipped\n/mnt/tmp/link.conf | skipped\n/mnt/tmp/long.conf | truncated\n/mnt/tmp/none.conf | absent
+/mnt/tmp/pipe.conf | skipped\n/mnt/tmp/sparse.conf | skipped",
+    );
+}
