@@ -278,6 +278,7 @@ fn copy_without_secrets(place: &Path) -> PathBuf {
     for file in ["950/cmdline", "950/environ", "960/environ"] {
         std::fs::write(tree.join("proc").join(file), "APP_MODE=production\0").unwrap();
     }
+    std::fs::write(tree.join("etc/nginx/nginx.conf"), "worker_processes 2;\n").unwrap();
     let history = tree.join("home/ada/.bash_history");
     std::fs::write(history, "ls -la\n").unwrap();
     tree
