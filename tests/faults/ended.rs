@@ -141,8 +141,10 @@ fn killed(trial: &mut Trial) -> Result<(), Skipped> {
         }
         met += 1;
         let report = verify(trial, &partial, 1);
+        // At the very end all frames are there, and only the seek table is not.
+        let has_manifest = report["readable_frames"] == report["frames"];
         trial.named(
-            report["whole"] == false && report["complete"].is_null(),
+            report["whole"] == false && (report["complete"].is_null() || has_manifest),
             format!("moment {moment}: {report}"),
         );
         // Each frame that reached the file is read, but for one that was being written.

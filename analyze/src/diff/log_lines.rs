@@ -73,8 +73,14 @@ pub(super) fn compare(
     let Sides([before, after]) = sides;
     let since = before.snapshot.time;
     let window = after.snapshot.time.saturating_sub(since);
-    // The later snapshot has most lines of the earlier one once more.
-    let conditions = ["1".to_owned(), format!("(time IS NULL OR time >= {since})")];
+    // The later snapshot of a host has most lines of the earlier one once more.
+    let same_host = report.relation.same_host;
+    let later = if same_host {
+        format!("(time IS NULL OR time >= {since})")
+    } else {
+        "1".to_owned()
+    };
+    let conditions = ["1".to_owned(), later];
     let mut places: BTreeMap<Place, Lines> = BTreeMap::new();
     for ((number, side), condition) in sides.0.iter().enumerate().zip(conditions) {
         read(
@@ -104,7 +110,7 @@ pub(super) fn compare(
         for template in lines.templates.finish() {
             match template.counts {
                 [0, _] => new.push(template),
-                [_, 0] if is_missed(&template) => gone.push(template),
+                [_, 0] if same_host && is_missed(&template) => gone.push(template),
                 _ => {}
             }
         }

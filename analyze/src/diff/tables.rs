@@ -376,7 +376,12 @@ impl<'a> Plan<'a> {
     fn since(table: &TableDef, is_whole: bool, report: &Report<'_>) -> String {
         match table.name {
             "kernel_events" | "oom_kills" | "last" if !is_whole => {
-                format!("time >= {}", report.relation.since)
+                if report.relation.same_host {
+                    format!("time >= {}", report.relation.since)
+                } else {
+                    // What happened to one host says nothing of another.
+                    "0".to_owned()
+                }
             }
             _ => "1".to_owned(),
         }

@@ -54,6 +54,16 @@ static ENCLOSED: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| {
         regex(r#"(?-u)(?:key|name)="([\w.:-]+)"\s+value="([^"]*)""#),
     ]
 });
+/// A name whose value stands in the next line, as in manifests of Kubernetes and in files of Hadoop: group 1 is the name.
+static ANNOUNCED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    regex(
+        r#"(?-u)^\s*-?\s*(?:["']?(?:name|key)["']?\s*:\s*["']?|<(?:name|key)>)([\w.-]+)["']?(?:</(?:name|key)>)?,?\s*$"#,
+    )
+});
+/// The value of such a name: group 1.
+static ANNOUNCED_VALUE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    regex(r#"(?-u)^\s*-?\s*(?:["']?value["']?\s*:\s*(.*?),?|<value>(.*)</value>)\s*$"#)
+});
 /// A value that only says where the secret is: a variable.
 static VARIABLE: LazyLock<Option<Regex>> =
     LazyLock::new(|| regex(r"(?-u)^(?:\$\{[\w.:-]+\}|\$[A-Z_]+|%\w+%|\{\{[\w\s.:-]+\}\})$"));
@@ -67,6 +77,8 @@ pub(super) fn find(text: &[u8], secrets: &mut Vec<Secret>) {
     armour(text, secrets);
     // Of a value that goes on in lines that stand further right: where the line with its name began.
     let mut block: Option<usize> = None;
+    // Whether the line before said that the next one has a secret.
+    let mut is_announced = false;
     for range in pieces(text, 0..text.len(), |byte| byte == b'\n') {
         let bytes = slice(text, &range);
         let begin = bytes
@@ -101,6 +113,18 @@ pub(super) fn find(text: &[u8], secrets: &mut Vec<Secret>) {
                 }
             }
         }
+        if is_announced
+            && let Some(captures) = ANNOUNCED_VALUE
+                .as_ref()
+                .and_then(|form| form.captures(bytes))
+            && let Some(value) = captures.get(1).or_else(|| captures.get(2))
+        {
+            named(b"value", within(value), text, secrets);
+        }
+        let name = ANNOUNCED
+            .as_ref()
+            .and_then(|form| form.captures(bytes)?.get(1));
+        is_announced = name.is_some_and(|name| is_secret(name.as_bytes()));
         words(text, range, secrets);
     }
 }
@@ -273,6 +297,18 @@ mod tests {
             shown.contains("\n-----END RSA PRIVATE KEY-----\ny = 2\n"),
             "{shown}"
         );
+        for (begin, end) in [
+            ("- name: DB_PASSWORD\n  value: ", "\n"),
+            ("  - name: \"API_TOKEN\"\n    value: \"", "\"\n"),
+            ("<name>fs.s3a.secret.key</name>\n  <value>", "</value>\n"),
+        ] {
+            let shown = redacted(&format!("{begin}pl0ver{end}- name: MODE\n  value: live\n"));
+            assert!(
+                !shown.contains("pl0ver") && shown.contains("secret:"),
+                "{shown}"
+            );
+            assert!(shown.ends_with("- name: MODE\n  value: live\n"), "{shown}");
+        }
         let cut = redacted("-----BEGIN PRIVATE KEY-----\npl0ver");
         assert!(!cut.contains("pl0ver"), "{cut}");
         let escaped = redacted(
