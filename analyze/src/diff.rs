@@ -167,7 +167,8 @@ pub fn compare(mut sides: Sides, scope: &Scope<'_>) -> Result<Diff, Error> {
             tables::compare(&mut sides, table, &services, &mut report)?;
         }
     }
-    let notes = notes(&sides, relation)?;
+    let mut notes = notes(&sides, relation)?;
+    notes.append(&mut report.notes);
     let hidden = sides.0.each_ref().map(Side::hidden);
     let groups = report.finish(&services, hidden);
     let Sides([before, after]) = sides;

@@ -30,6 +30,8 @@ pub(super) struct Report<'a> {
     places: BTreeMap<Place, Vec<Difference>>,
     /// By table, noun, and the side that could not look.
     unknown: BTreeMap<(&'static str, &'static str, usize), Unknown>,
+    /// What must be known to read the rest.
+    pub(super) notes: Vec<String>,
 }
 
 impl<'a> Report<'a> {
@@ -39,6 +41,7 @@ impl<'a> Report<'a> {
             relation,
             places: BTreeMap::new(),
             unknown: BTreeMap::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -62,14 +65,18 @@ impl<'a> Report<'a> {
         if difference.kind == Kind::Changed && had_changes && difference.changes.is_empty() {
             return;
         }
-        let differences = self.places.entry(place).or_default();
-        // What is so in each process of a service is told once.
-        let is_known = differences.iter().any(|known| {
-            known.table == difference.table
-                && (&known.identity, &known.changes) == (&difference.identity, &difference.changes)
+        self.places.entry(place).or_default().push(difference);
+    }
+
+    /// Takes a difference that may be so in each process of a service: it is told once.
+    pub(super) fn add_once(&mut self, place: Place, difference: Difference) {
+        let told = self.places.get(&place);
+        let is_told = told.into_iter().flatten().any(|known| {
+            (known.table, &known.identity, &known.changes)
+                == (difference.table, &difference.identity, &difference.changes)
         });
-        if difference.what == "process" || !is_known {
-            differences.push(difference);
+        if !is_told {
+            self.add(place, difference);
         }
     }
 

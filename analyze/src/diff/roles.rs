@@ -3,7 +3,7 @@
 //! The same object, else the same executable, arguments and user, else what is left of the same program, the most similar
 //! arguments first. The workers of a pool are one role with a count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::processes::Process;
 
@@ -58,11 +58,14 @@ pub(super) fn find(sides: [&[&Process]; 2], is_same: impl Fn(i64) -> bool) -> Ve
     let [before, after] = sides;
     let mut keyed: BTreeMap<Key, Role> = BTreeMap::new();
     let mut roles = Vec::new();
+    let by_pid = sides.map(|processes| -> ByPid<'_> {
+        let named = processes.iter().map(|process| (process.pid, *process));
+        named.collect()
+    });
     for process in before {
         // One and the same process that calls itself otherwise now.
-        let later = after.iter().find(|later| later.pid == process.pid);
         if is_same(process.pid)
-            && let Some(later) = later
+            && let Some(later) = by_pid[1].get(&process.pid)
             && key(later) != key(process)
         {
             roles.push(Role {
@@ -70,7 +73,7 @@ pub(super) fn find(sides: [&[&Process]; 2], is_same: impl Fn(i64) -> bool) -> Ve
             });
         }
     }
-    let taken: Vec<i64> = roles
+    let taken: HashSet<i64> = roles
         .iter()
         .flat_map(|role| role.members[0].clone())
         .collect();
@@ -88,58 +91,82 @@ pub(super) fn find(sides: [&[&Process]; 2], is_same: impl Fn(i64) -> bool) -> Ve
         .into_values()
         .partition(|role| role.members.iter().all(|members| !members.is_empty()));
     roles.extend(whole);
-    let process = |side: usize, role: &Role| {
-        let pid = role.members.get(side)?.first()?;
-        sides
-            .get(side)?
-            .iter()
-            .find(|process| process.pid == *pid)
-            .copied()
-    };
     // What is left of one side is paired with what is left of the other.
-    let fits: [fn(&Process, &Process) -> bool; 3] = [
-        |one, other| one.path == other.path && one.uid == other.uid,
-        |one, other| masked(one.program()) == masked(other.program()),
-        |one, other| one.name == other.name,
+    let program: Likeness = |process| (masked(process.program()), None);
+    let likenesses: [Likeness; 3] = [
+        |process| (process.path.clone().unwrap_or_default(), process.uid),
+        program,
+        |process| (process.name.clone(), None),
     ];
-    for fits in fits {
-        let mut pairs: Vec<(usize, usize, usize)> = Vec::new();
-        for (earlier, one) in left.iter().enumerate() {
-            for (later, other) in left.iter().enumerate() {
-                if let (Some(one), Some(other)) = (process(0, one), process(1, other))
-                    && fits(one, other)
-                {
-                    pairs.push((similarity(one, other), earlier, later));
-                }
-            }
-        }
-        pairs.sort_by(|one, other| {
-            other
-                .0
-                .cmp(&one.0)
-                .then((one.1, one.2).cmp(&(other.1, other.2)))
-        });
-        for (_, earlier, later) in pairs {
-            let (Some(one), Some(other)) = (left.get(earlier), left.get(later)) else {
-                continue;
-            };
-            // Either may have been paired already.
-            if process(0, one).is_none() || process(1, other).is_none() {
-                continue;
-            }
-            roles.push(Role {
-                members: [one.members[0].clone(), other.members[1].clone()],
-            });
-            for index in [earlier, later] {
-                if let Some(role) = left.get_mut(index) {
-                    *role = Role::default();
-                }
-            }
-        }
+    for likeness in likenesses {
+        pair(&mut left, &by_pid, likeness, &mut roles);
     }
     roles.extend(left.into_iter().filter(|role| *role != Role::default()));
     roles.sort_by_key(|role| role.members.iter().flatten().min().copied());
     roles
+}
+
+/// The processes of one side, by pid.
+type ByPid<'a> = HashMap<i64, &'a Process>;
+
+/// Processes of both sides that are alike, each with the position of its role.
+type Alike<'a> = [Vec<(usize, &'a Process)>; 2];
+
+/// What two processes of the same role have in common.
+type Likeness = fn(&Process) -> (Vec<u8>, Option<i64>);
+
+/// Pairs roles that only one side has with those that only the other has, where their processes are alike, the most similar
+/// arguments first.
+fn pair(left: &mut [Role], by_pid: &[ByPid<'_>; 2], likeness: Likeness, roles: &mut Vec<Role>) {
+    /// Pairs of which the most similar are looked for; of more the first are taken.
+    const MOST_PAIRS: usize = 100_000;
+    let mut alike: BTreeMap<(Vec<u8>, Option<i64>), Alike<'_>> = BTreeMap::new();
+    for (index, role) in left.iter().enumerate() {
+        for (side, (members, by_pid)) in role.members.iter().zip(by_pid).enumerate() {
+            if let Some(process) = members.first().and_then(|pid| by_pid.get(pid))
+                && let Some(alike) = alike.entry(likeness(process)).or_default().get_mut(side)
+            {
+                alike.push((index, process));
+            }
+        }
+    }
+    for [before, after] in alike.into_values() {
+        let is_many = before.len().saturating_mul(after.len()) > MOST_PAIRS;
+        let mut pairs: Vec<(usize, usize, usize)> = Vec::new();
+        if is_many {
+            let both = before.iter().zip(&after);
+            pairs.extend(both.map(|((earlier, _), (later, _))| (0, *earlier, *later)));
+        } else {
+            for (earlier, one) in &before {
+                let others = after.iter();
+                pairs.extend(
+                    others.map(|(later, other)| (similarity(one, other), *earlier, *later)),
+                );
+            }
+        }
+        pairs.sort_by(|one, other| {
+            let order = |pair: &(usize, usize, usize)| (pair.1, pair.2);
+            other
+                .0
+                .cmp(&one.0)
+                .then_with(|| order(one).cmp(&order(other)))
+        });
+        for (_, earlier, later) in pairs {
+            let is_left =
+                |index: usize| left.get(index).is_some_and(|role| *role != Role::default());
+            // Either may have been paired already.
+            if !is_left(earlier) || !is_left(later) {
+                continue;
+            }
+            let mut take =
+                |index: usize| left.get_mut(index).map(std::mem::take).unwrap_or_default();
+            let [members, _] = take(earlier).members;
+            let [_, later] = take(later).members;
+            roles.push(Role {
+                members: [members, later],
+            });
+        }
+    }
 }
 
 /// How many arguments two processes have in common, of a thousand.

@@ -136,7 +136,7 @@ impl<'a> Pair<'a> {
             let side = usize::from(!values[0].contains(&Value::Null));
             return report.unknown(table, what, side, identity);
         }
-        report.add(self.place, changed(table, what, identity, column, values));
+        report.add_once(self.place, changed(table, what, identity, column, values));
     }
 
     fn executable(&self, report: &mut Report<'_>) {
@@ -162,7 +162,7 @@ impl<'a> Pair<'a> {
                 "path",
                 paths,
             );
-            return report.add(self.place, difference);
+            return report.add_once(self.place, difference);
         }
         let on_disk = |side| {
             let same = self
@@ -176,7 +176,7 @@ impl<'a> Pair<'a> {
         let there = [on_disk(0), on_disk(1)];
         if there[0] != there[1] && there.iter().all(|values| !values.is_empty()) {
             let difference = changed("processes", "executable", self.path(), "on_disk", there);
-            return report.add(self.place, difference);
+            return report.add_once(self.place, difference);
         }
         // One that took the place of another, in a program that was started anew or was written over before it started.
         if !self.is_replaced() || !report.relation.same_host {
@@ -201,7 +201,7 @@ impl<'a> Pair<'a> {
             }
         }
         if !changes.is_empty() {
-            report.add(
+            report.add_once(
                 self.place,
                 Difference {
                     kind: Kind::Changed,
@@ -303,7 +303,7 @@ impl<'a> Pair<'a> {
             }
         }
         if !changes.is_empty() {
-            report.add(
+            report.add_once(
                 self.place,
                 Difference {
                     kind: Kind::Changed,
@@ -395,7 +395,7 @@ impl<'a> Pair<'a> {
                 _ => Kind::Changed,
             };
             let [before, after] = values;
-            report.add(
+            report.add_once(
                 self.place,
                 Difference {
                     kind,
@@ -446,7 +446,7 @@ impl<'a> Pair<'a> {
                     self.first()
                         .map(|first| ("name", values::text(first.program()))),
                 );
-                report.add(
+                report.add_once(
                     self.place,
                     changed("process_limits", "limit", identity, "soft_limit", values),
                 );
@@ -472,7 +472,7 @@ impl<'a> Pair<'a> {
             }
             let identity = self.first().map(identity).unwrap_or_default();
             let values = [before, after].map(|value| vec![Value::Integer(value)]);
-            report.add(self.place, changed(table, what, identity, "count", values));
+            report.add_once(self.place, changed(table, what, identity, "count", values));
         }
     }
 }

@@ -301,7 +301,7 @@ impl Services {
         all.min_by_key(|process| {
             let has_parent = process
                 .parent
-                .is_some_and(|parent| members.contains(&parent));
+                .is_some_and(|parent| members.binary_search(&parent).is_ok());
             (has_parent, process.start_ticks, process.pid)
         })
     }

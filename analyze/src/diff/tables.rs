@@ -88,10 +88,15 @@ pub(super) fn compare(
     report: &mut Report<'_>,
 ) -> Result<(), Error> {
     let relation = report.relation;
+    let plan = Plan::new(table, services, report);
     if belongs_to_process(table) && !relation.same_boot {
+        if plan.is_whole {
+            let name = table.name;
+            let note = format!("{name} is not compared: its rows belong to processes of one boot");
+            report.notes.push(note);
+        }
         return Ok(());
     }
-    let plan = Plan::new(table, services, report);
     let key = RandomState::new();
     let digests = {
         let plan = &plan;

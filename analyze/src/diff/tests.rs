@@ -405,6 +405,16 @@ fn another_boot_is_said_and_is_no_difference() {
         "{:?}",
         diff.notes
     );
+    let tables = ["process_fds".to_owned()];
+    let scope = Scope {
+        tables: &tables,
+        ..Scope::default()
+    };
+    let notes = compare(sides(&fixture, &fixture), &scope).unwrap().notes;
+    assert!(
+        notes[1].starts_with("process_fds is not compared"),
+        "{notes:?}"
+    );
 }
 
 #[test]

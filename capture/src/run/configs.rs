@@ -142,18 +142,31 @@ impl Capture {
         }
         let mut hung: BTreeMap<u32, usize> = BTreeMap::new();
         for round in wanted.chunks(AT_ONCE) {
-            let mut tasks = Vec::new();
+            let (mut tasks, mut asked) = (Vec::new(), BTreeSet::new());
             for (path, target, through, holders) in round {
                 let Some(first) = holders.first() else {
                     continue;
                 };
-                let is_hung = hung
-                    .get(&first.uid)
-                    .is_some_and(|count| *count >= HANG_LIMIT);
-                let is_spent = self.found_configs.bytes >= CONFIGS_LIMIT;
-                if is_hung || is_spent || !self.planned.insert(path.clone()) {
+                if !self.planned.insert(path.clone()) {
                     continue;
                 }
+                let of_user = hung.get(&first.uid).copied().unwrap_or(0);
+                let refused = if of_user >= HANG_LIMIT {
+                    Some(format!("not tried: {of_user} files of the same user hung"))
+                } else if self.found_configs.bytes >= CONFIGS_LIMIT {
+                    Some(format!(
+                        "size: the {CONFIGS_LIMIT} bytes for configuration are spent"
+                    ))
+                } else {
+                    None
+                };
+                if let Some(reason) = refused {
+                    let end = End::because(Outcome::Skipped, reason);
+                    let now = self.now_ms();
+                    self.sink.outcome(path, Some(first.pid), &end, now)?;
+                    continue;
+                }
+                asked.insert(path.clone());
                 let identity = self.processes.get(&first.pid).map(|met| met.identity);
                 tasks.push(FileTask {
                     source,
@@ -193,7 +206,8 @@ impl Capture {
             }
             for (path, .., holders) in round {
                 let is_answered = self.found_configs.answered.remove(path);
-                if !is_answered
+                if asked.contains(path)
+                    && !is_answered
                     && self.stop.is_none()
                     && let Some(first) = holders.first()
                 {
