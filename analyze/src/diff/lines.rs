@@ -240,6 +240,13 @@ impl Difference {
                 [change] if self.identity.is_empty() => {
                     (format!("{what} {}", arrow(change)), Vec::new())
                 }
+                [change] if what == "resident memory" => {
+                    let [before, after] = [&change.before, &change.after].map(|values| {
+                        let bytes = values.first().and_then(Value::integer);
+                        size(bytes.unwrap_or(0))
+                    });
+                    (format!("{what} {before} -> {after}: {subject}"), Vec::new())
+                }
                 [change]
                     if matches!(
                         change.column,
@@ -315,6 +322,23 @@ fn named(identity: &[(&'static str, Value<'static>)]) -> String {
 
 fn arrow(change: &Change) -> String {
     format!("{} -> {}", listed(&change.before), listed(&change.after))
+}
+
+/// Bytes as people write them.
+fn size(bytes: i64) -> String {
+    let mut rest = bytes.max(0);
+    let mut tenths = 0;
+    for unit in ["bytes", "kB", "MB", "GB"] {
+        if rest < 1000 {
+            return match (unit, rest) {
+                ("bytes", _) | (_, 100..) => format!("{rest} {unit}"),
+                _ => format!("{rest}.{tenths} {unit}"),
+            };
+        }
+        tenths = rest % 1000 / 100;
+        rest /= 1000;
+    }
+    format!("{rest}.{tenths} TB")
 }
 
 /// How many, where that is not one.

@@ -18,8 +18,6 @@ use crate::db::query::Value;
 
 /// The least severe that tells of trouble: a warning.
 const WARNING: i64 = 4;
-/// How many lines must have been expected since the earlier snapshot, for it to mean something that there is none.
-const EXPECTED: u64 = 10;
 /// Kinds of one service that are told one by one.
 const MOST_KINDS: usize = 10;
 
@@ -57,13 +55,6 @@ static WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
-/// The kinds of lines of one place, and the times between which those of the earlier snapshot lie.
-#[derive(Default)]
-struct Lines {
-    templates: Templates,
-    between: Option<(i64, i64)>,
-}
-
 /// Reports new and vanished kinds of lines.
 pub(super) fn compare(
     sides: &mut Sides,
@@ -81,7 +72,7 @@ pub(super) fn compare(
         "1".to_owned()
     };
     let conditions = ["1".to_owned(), later];
-    let mut places: BTreeMap<Place, Lines> = BTreeMap::new();
+    let mut places: BTreeMap<Place, Templates> = BTreeMap::new();
     for ((number, side), condition) in sides.0.iter().enumerate().zip(conditions) {
         read(
             side,
@@ -92,25 +83,15 @@ pub(super) fn compare(
             &mut places,
         )?;
     }
-    for (place, lines) in places {
+    for (place, templates) in places {
         if !services.is_in_both(place) {
             continue;
         }
-        let span = lines
-            .between
-            .map_or(0, |(first, last)| last.saturating_sub(first))
-            .max(1);
-        let is_missed = |template: &Template| {
-            let window = u64::try_from(window).unwrap_or(0);
-            let span = u64::try_from(span).unwrap_or(1);
-            let expected = template.counts[0].saturating_mul(window).checked_div(span);
-            expected.is_some_and(|expected| expected >= EXPECTED)
-        };
         let (mut new, mut gone) = (Vec::new(), Vec::new());
-        for template in lines.templates.finish() {
+        for template in templates.finish() {
             match template.counts {
                 [0, _] => new.push(template),
-                [_, 0] if same_host && is_missed(&template) => gone.push(template),
+                [_, 0] if same_host && template.has_ended(since, window) => gone.push(template),
                 _ => {}
             }
         }
@@ -161,7 +142,7 @@ fn read(
     condition: &str,
     services: &Services,
     all: bool,
-    places: &mut BTreeMap<Place, Lines>,
+    places: &mut BTreeMap<Place, Templates>,
 ) -> Result<(), Error> {
     let owners = "SELECT path, pid FROM log_files WHERE pid IS NOT NULL ORDER BY found_by = 'open file' DESC, pid DESC";
     let mut owned: HashMap<Vec<u8>, Place> = HashMap::new();
@@ -195,14 +176,10 @@ fn read(
                 .bytes()
                 .and_then(|program| services.place_of_program(program))
         };
-        let lines = places
+        let templates = places
             .entry(place.or_else(by_program).unwrap_or(Place::Host))
             .or_default();
-        lines.templates.add(number, message);
-        if let Some(time) = time.integer().filter(|_| number == 0) {
-            let (first, last) = lines.between.unwrap_or((time, time));
-            lines.between = Some((first.min(time), last.max(time)));
-        }
+        templates.add(number, message, time.integer());
     })
 }
 

@@ -15,6 +15,9 @@ const MOST_WORDS: usize = 64;
 /// Kinds in one leaf: more mean that the lines have no kinds.
 const MOST_IN_LEAF: usize = 200;
 
+/// Lines of a kind that must have been expected for it to mean something that there is none.
+const EXPECTED: i64 = 10;
+
 /// Stands for a word that differs from line to line.
 const VARIABLE: &[u8] = b"<*>";
 
@@ -24,11 +27,30 @@ pub(super) struct Template {
     words: Vec<Vec<u8>>,
     /// How many lines of it there were on each side.
     pub(super) counts: [u64; 2],
+    /// The times of the first and the last line of the earlier side, epoch seconds.
+    pub(super) between: Option<(i64, i64)>,
     /// One of them, of the later side where there is one.
     pub(super) example: Vec<u8>,
 }
 
 impl Template {
+    /// Whether it came again and again up to a time, and then no more for so many seconds, in which it was to be expected many
+    /// times.
+    pub(super) fn has_ended(&self, at: i64, seconds: i64) -> bool {
+        let count = i64::try_from(self.counts[0]).unwrap_or(i64::MAX);
+        let Some((first, last)) = self.between.filter(|_| self.counts == [self.counts[0], 0])
+        else {
+            return false;
+        };
+        let gap = last
+            .saturating_sub(first)
+            .checked_div(count)
+            .unwrap_or(0)
+            .max(1);
+        let went_on = at.saturating_sub(last) <= gap.saturating_mul(3);
+        count >= EXPECTED && went_on && seconds >= gap.saturating_mul(EXPECTED)
+    }
+
     /// The words, for people.
     pub(super) fn text(&self) -> Vec<u8> {
         self.words.join(&b' ')
@@ -42,8 +64,8 @@ pub(super) struct Templates {
 }
 
 impl Templates {
-    /// Counts a line of one side.
-    pub(super) fn add(&mut self, side: usize, line: &[u8]) {
+    /// Counts a line of one side, and its time.
+    pub(super) fn add(&mut self, side: usize, line: &[u8], time: Option<i64>) {
         let words = words(line);
         let branch = words.iter().take(DEPTH).cloned().collect();
         let leaf = self.leaves.entry((words.len(), branch)).or_default();
@@ -62,6 +84,7 @@ impl Templates {
             leaf.push(Template {
                 words: words.clone(),
                 counts: [0; 2],
+                between: None,
                 example: line.to_vec(),
             });
             leaf.len().saturating_sub(1)
@@ -76,6 +99,10 @@ impl Templates {
         }
         if side == 1 && template.counts[1] == 0 {
             template.example = line.to_vec();
+        }
+        if let Some(time) = time.filter(|_| side == 0) {
+            let (first, last) = template.between.unwrap_or((time, time));
+            template.between = Some((first.min(time), last.max(time)));
         }
         if let Some(count) = template.counts.get_mut(side) {
             *count = count.saturating_add(1);
@@ -132,11 +159,32 @@ mod tests {
     fn kinds(lines: &[(usize, &str)]) -> Vec<(String, [u64; 2])> {
         let mut templates = Templates::default();
         for (side, line) in lines {
-            templates.add(*side, line.as_bytes());
+            templates.add(*side, line.as_bytes(), None);
         }
         let all = templates.finish().into_iter();
         all.map(|template| (String::from_utf8(template.text()).unwrap(), template.counts))
             .collect()
+    }
+
+    #[test]
+    fn what_came_again_and_again() {
+        let ended = |times: &[i64], later: usize, at: i64, seconds: i64| {
+            let mut templates = Templates::default();
+            for time in times {
+                templates.add(0, b"still waiting", Some(*time));
+            }
+            for _ in 0..later {
+                templates.add(1, b"still waiting", Some(at));
+            }
+            templates.finish()[0].has_ended(at, seconds)
+        };
+        let each_minute: Vec<i64> = (0..20).map(|number| number * 60).collect();
+        assert!(ended(&each_minute, 0, 1150, 3600));
+        // It goes on, it had ended before, it is too early to tell, it was seen once.
+        assert!(!ended(&each_minute, 1, 1150, 3600));
+        assert!(!ended(&each_minute, 0, 5000, 3600));
+        assert!(!ended(&each_minute, 0, 1150, 300));
+        assert!(!ended(&[7], 0, 8, 3600));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Planted changes are found, each once and in its place, and what is marked is not a change.
 
+mod columns;
+
 use std::time::Duration;
 
 use super::*;
@@ -105,7 +107,7 @@ fn what_is_marked_is_no_difference() {
     };
     let all = lines_of(&compare(sides(&fixture, &fixture), &scope).unwrap());
     for expected in [
-        "resident memory a: 10 -> 900",
+        "resident memory 10 bytes -> 900 bytes: a",
         "user_time: 10 -> 900",
         "state: S -> R",
         "pid=10 fd=3: pos 10 -> 900",
@@ -263,7 +265,7 @@ fn what_a_service_runs_as() {
             "app ~ environment variable DB_HOST: db-1 -> db-2",
             "app + new environment variable NEW=2",
             "app - environment variable gone: OLD=1",
-            "app ~ resident memory app: 80000000 -> 1200000000",
+            "app ~ resident memory 80.0 MB -> 1.2 GB: app",
         ]
     );
 }

@@ -326,12 +326,15 @@ fn plain(line: &str) -> String {
     // Under the key of the test they are what they are; which ones does not matter.
     let line = without_pseudonyms(&line);
     // Of a command line the program is enough, of memory that it differs.
+    if let Some((begin, memory)) = line.split_once("resident memory ") {
+        let program = memory.split_once(": ").map_or("", |(_, command)| command);
+        let program = program.split(' ').next().unwrap_or_default();
+        return format!("{begin}resident memory {program}");
+    }
     match line.split_once(" /mnt/service.pl") {
         Some((program, rest)) => match rest.split_once(": ") {
-            Some((_, change)) if !line.contains("resident memory") => {
-                format!("{program}: {change}")
-            }
-            _ => program.to_owned(),
+            Some((_, change)) => format!("{program}: {change}"),
+            None => program.to_owned(),
         },
         None => line,
     }
