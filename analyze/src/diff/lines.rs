@@ -69,6 +69,21 @@ impl Difference {
                 end(self.value("reply_src"), self.value("reply_sport"), None)
             ),
             ("kind of log line", _) => self.shown("template"),
+            ("route", _) => {
+                let part = |before: &str, name: &str| {
+                    let value = self.value(name).filter(|value| **value != Value::Null);
+                    value.map(|value| format!("{before}{}", shown(value)))
+                };
+                let parts = [
+                    part("", "destination"),
+                    part("/", "netmask"),
+                    part(" via ", "gateway"),
+                    part(" dev ", "interface"),
+                    part(" table ", "route_table"),
+                    part(" metric ", "metric"),
+                ];
+                parts.into_iter().flatten().collect()
+            }
             ("kernel event", _) => self.shown("message"),
             _ => named(&self.identity),
         }

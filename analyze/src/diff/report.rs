@@ -166,8 +166,21 @@ impl<'a> Report<'a> {
             };
             self.places.entry(Place::Host).or_default().push(difference);
         }
+        // What is mounted on the host is mounted where services see it too.
+        let host: Vec<Difference> = self.places.get(&Place::Host).cloned().unwrap_or_default();
+        let is_propagated = |difference: &Difference| {
+            difference.table == "mounts"
+                && host.iter().any(|known| {
+                    (known.table, known.kind, &known.identity)
+                        == (difference.table, difference.kind, &difference.identity)
+                })
+        };
         let mut groups = Vec::new();
-        for (place, differences) in self.places {
+        for (place, mut differences) in self.places {
+            differences.retain(|difference| place == Place::Host || !is_propagated(difference));
+            if differences.is_empty() {
+                continue;
+            }
             let service = match place {
                 Place::Service(number) => Some(services.title(number)),
                 Place::Host => None,

@@ -67,13 +67,13 @@ fn is_identity_of_host(
         // The routes to what is its own.
         ("routes", None) => identity
             .iter()
-            .any(|(name, value)| *name == "route_table" && *value == Value::Integer(LOCAL)),
+            .any(|(name, value)| *name == "route_table" && value.bytes() == Some(LOCAL)),
         _ => false,
     }
 }
 
 /// The table of the routes to a host's own addresses (rtnetlink(7)).
-const LOCAL: i64 = 255;
+const LOCAL: &[u8] = b"local";
 
 /// Whether the rows of a table are parts of a process, which only within a boot is the same one.
 pub(super) fn belongs_to_process(table: &TableDef) -> bool {
@@ -125,6 +125,7 @@ pub(super) fn compare(
         }
     }
     let gaps = sides.gaps(table)?;
+    let has_number = ["pid", "id"].iter().any(|name| table.key.contains(name));
     for ((place, _), rows) in groups {
         let counts = rows
             .sides
@@ -167,7 +168,7 @@ pub(super) fn compare(
                 }
                 // Which files a control group has depends on who is in it.
                 let is_absent = before.contains(&Value::Null) || after.contains(&Value::Null);
-                if table.name == "cgroups" && is_absent {
+                if column == "memory_unlimited" && is_absent {
                     continue;
                 }
                 let unread = [&before, &after]
@@ -181,13 +182,22 @@ pub(super) fn compare(
                     hidden = Some(side);
                     continue;
                 }
-                is_other_object |= plan.object.contains(&column);
+                // Of a route another gateway is another way, not another route.
+                is_other_object |= has_number && plan.object.contains(&column);
                 changes.push(Change {
                     column,
                     before,
                     after,
                 });
             }
+        }
+        let mut identity = identity;
+        if counts.contains(&0) {
+            // What is in one snapshot only is told with all that makes it what it is.
+            let whole = context
+                .into_iter()
+                .filter(|(name, _)| plan.object.contains(name));
+            identity.extend(whole);
         }
         let kind = match counts {
             // Which side could not look is asked with the pid of the side that saw it.

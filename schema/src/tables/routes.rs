@@ -12,7 +12,7 @@ crate::table! {
             Source::NetNamespace("ipv6_route"),
         ],
         key: [net_namespace, family, route_table, destination, netmask, source, source_netmask, tos, gateway, metric, interface],
-        logical_key: [family, route_table, destination, netmask, source, source_netmask, tos, gateway, metric, interface],
+        logical_key: [family, route_table, destination, netmask, source, source_netmask, tos, metric],
         volatile: [net_namespace, reference_count, use_count],
         /// Inode of the network namespace.
         net_namespace: Option<u64>,

@@ -513,6 +513,30 @@ pub(crate) fn all() -> Vec<Plant> {
             },
         ),
         plant(
+            "an address",
+            &["host: + new address interface=lo address=192.0.2.77"],
+            |_| {
+                ip("address add 192.0.2.77/32 dev lo");
+                None
+            },
+        ),
+        plant(
+            "a route",
+            &["host: + new route 198.51.100.0/24 via 192.0.2.200 dev lo table main metric 9"],
+            |_| {
+                ip("route add 198.51.100.0/24 via 192.0.2.200 dev lo onlink metric 9");
+                None
+            },
+        ),
+        plant(
+            "the route another way",
+            &["host: ~ route 198.51.100.0/24 table main metric 9: gateway 192.0.2.200 -> 192.0.2.201"],
+            |_| {
+                ip("route replace 198.51.100.0/24 via 192.0.2.201 dev lo onlink metric 9");
+                None
+            },
+        ),
+        plant(
             "another size of packets",
             &["host: ~ interface a0: mtu 1500 -> 1400"],
             |_| {
