@@ -530,7 +530,9 @@ pub(crate) fn all() -> Vec<Plant> {
         ),
         plant(
             "the route another way",
-            &["host: ~ route 198.51.100.0/24 table main metric 9: gateway 192.0.2.200 -> 192.0.2.201"],
+            &[
+                "host: ~ route 198.51.100.0/24 table main metric 9: gateway 192.0.2.200 -> 192.0.2.201",
+            ],
             |_| {
                 ip("route replace 198.51.100.0/24 via 192.0.2.201 dev lo onlink metric 9");
                 None
