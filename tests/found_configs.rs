@@ -4,27 +4,10 @@
 mod common;
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use common::namespace::{inside, open_directory};
-use common::{Guard, count, expect_rows, run_within, succeed, wait_for};
-
-const LIMIT: Duration = Duration::from_secs(70);
-
-fn captured(place: &Path) -> PathBuf {
-    let bundle = place.join("bundle.tar.zst");
-    let mut program = Command::new("/mnt/capture");
-    program.args(["-q", "-o"]).arg(&bundle);
-    let ended = run_within(&mut program, LIMIT);
-    assert!(
-        matches!(ended.status.code(), Some(0 | 1)),
-        "{}",
-        String::from_utf8_lossy(&ended.stderr)
-    );
-    bundle
-}
+use common::namespace::{captured, inside, open_directory};
+use common::{Guard, count, expect_rows, succeed, wait_for};
 
 /// Starts a program that does nothing, with arguments that mean something to us.
 fn start(before: &[&str], arguments: &[&str]) -> Guard {
@@ -84,7 +67,7 @@ fn what_processes_name_and_may_read() {
             .map(|name| std::fs::metadata(place.join(name)).unwrap().atime_nsec())
     };
     let before = accessed();
-    let bundle = captured(&place);
+    let bundle = captured(&place, &[]);
     assert_eq!(accessed(), before, "access times are left alone");
     let (root, user, contained) = (root.pid(), user.pid(), contained.pid());
     let mut expected = [
@@ -150,7 +133,7 @@ fn what_is_no_file_or_too_much_of_one() {
         "../x.conf",
     ]);
     let _named = start(&["env"], &arguments);
-    let bundle = captured(&place);
+    let bundle = captured(&place, &[]);
     expect_rows(
         &bundle,
         "SELECT path, length(content), size FROM config_files ORDER BY path",

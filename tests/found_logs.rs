@@ -8,24 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::namespace::{inside, open_directory};
+use common::namespace::{captured, inside, open_directory};
 use common::{Guard, expect_rows, rows, run_within, succeed, wait_for};
 
 const LIMIT: Duration = Duration::from_secs(70);
-
-fn captured(place: &Path, options: &[&str]) -> PathBuf {
-    let bundle = place.join("bundle.tar.zst");
-    let _ = std::fs::remove_file(&bundle);
-    let mut program = Command::new("/mnt/capture");
-    program.args(["-q"]).args(options).arg("-o").arg(&bundle);
-    let ended = run_within(&mut program, LIMIT);
-    assert!(
-        matches!(ended.status.code(), Some(0 | 1)),
-        "{}",
-        String::from_utf8_lossy(&ended.stderr)
-    );
-    bundle
-}
 
 /// Starts a script of sh, and waits until it is asleep: what it is to do is done then.
 fn start(arguments: &[&str], script: &str) -> Guard {

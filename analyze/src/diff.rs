@@ -278,19 +278,14 @@ fn notes(sides: &Sides, relation: Relation) -> Result<Vec<String>, Error> {
 fn host(sides: &Sides, relation: Relation, report: &mut Report<'_>) -> Result<(), Error> {
     let Sides([before, after]) = sides;
     let mut changed = |what, column, values: [Value<'static>; 2]| {
-        let [before, after] = values;
-        report.host(Difference {
-            kind: Kind::Changed,
-            table: "snapshots",
+        let values = values.map(|value| vec![value]);
+        report.host(report::changed(
+            "snapshots",
             what,
-            identity: Vec::new(),
-            counts: [1, 1],
-            changes: vec![Change {
-                column,
-                before: vec![before],
-                after: vec![after],
-            }],
-        });
+            Vec::new(),
+            column,
+            values,
+        ));
     };
     if relation.same_host && before.snapshot.host != after.snapshot.host {
         let name = |side: &Side| match &side.snapshot.host {

@@ -1,7 +1,7 @@
 //! Which files are configuration, without knowing the server: what a command line names, and what in `/etc` is called like the
 //! program.
 
-use crate::history::{self, PATH_LIMIT};
+use crate::arguments;
 
 /// How names of configuration end.
 const ENDINGS: [&[u8]; 13] = [
@@ -26,29 +26,15 @@ const NAME_LIMIT: usize = 32;
 
 /// Paths on a command line that are configuration: what is called so, or given for an option that is.
 pub fn named(arguments: &[u8]) -> Vec<Vec<u8>> {
-    let mut paths = Vec::new();
-    let mut before: &[u8] = b"";
-    // The first one is the program.
-    for argument in arguments.split(|byte| *byte == 0).skip(1) {
-        let (option, value) = match memchr::memchr(b'=', argument) {
-            Some(at) if !argument.starts_with(b"/") => argument.split_at(at),
-            _ => (before, argument),
-        };
-        let value = value.strip_prefix(b"=").unwrap_or(value);
-        let value = value.strip_prefix(b"file://").unwrap_or(value);
-        let value = value.strip_prefix(b"file:").unwrap_or(value);
+    let values = arguments::options(arguments).filter(|(option, value)| {
         let is_option = option.starts_with(b"-")
-            && (option == b"-c"
+            && (*option == b"-c"
                 || memchr::memmem::find(&option.to_ascii_lowercase(), b"conf").is_some());
-        let is_called_so = ENDINGS.iter().any(|ending| value.ends_with(ending));
-        if (is_option || is_called_so)
-            && let Some(path) = usable(value)
-        {
-            paths.push(path);
-        }
-        before = argument;
-    }
-    paths
+        is_option || ENDINGS.iter().any(|ending| value.ends_with(ending))
+    });
+    values
+        .filter_map(|(_, value)| arguments::path(value, &ELSEWHERE))
+        .collect()
 }
 
 /// What in `/etc` is called like the program that a command line, or the title that was written over it, begins with.
@@ -76,23 +62,6 @@ pub fn of_program(arguments: &[u8]) -> Vec<Vec<u8>> {
             [one, other]
         })
         .collect()
-}
-
-/// The path of a file that can be configuration, and is none of those that are known to hold nothing but secrets.
-fn usable(path: &[u8]) -> Option<Vec<u8>> {
-    if !path.starts_with(b"/") {
-        return None;
-    }
-    let names: Vec<&[u8]> = path
-        .split(|byte| *byte == b'/')
-        .filter(|name| !name.is_empty() && *name != b".")
-        .collect();
-    let path = [b"/", names.join(&b'/').as_slice()].concat();
-    let is_file = !names.contains(&&b".."[..])
-        && names
-            .first()
-            .is_some_and(|first| !ELSEWHERE.contains(first));
-    (is_file && path.len() <= PATH_LIMIT && !history::is_secret(&path)).then_some(path)
 }
 
 #[cfg(test)]

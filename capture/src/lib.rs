@@ -5,6 +5,7 @@
 //! child's; [`host`] is the only opener of host files, and [`sink`] the one place through which all evidence passes on
 //! its way into the bundle.
 
+pub mod arguments;
 pub mod cli;
 pub mod collect;
 pub mod config;

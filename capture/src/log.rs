@@ -1,6 +1,6 @@
 //! Which files are logs, without knowing the server: what a process holds open and appends to, and what its command line names.
 
-use crate::history::{self, PATH_LIMIT};
+use crate::arguments;
 
 /// What an `open` flag of `fdinfo` says: for writing alone, for both, behind the end, only as a place.
 const WRONLY: u64 = 0o1;
@@ -27,6 +27,20 @@ const OTHERS: [&[u8]; 14] = [
 ];
 /// How the names of logs end, as far as it matters: of a file that is not appended to.
 const ENDINGS: [&[u8]; 5] = [b".log", b".out", b".err", b"_log", b"-log"];
+/// How the names of what configures logs end, and of programs.
+const CONFIGURATION: [&[u8]; 11] = [
+    b".conf",
+    b".xml",
+    b".properties",
+    b".yml",
+    b".yaml",
+    b".json",
+    b".so",
+    b".jar",
+    b".ini",
+    b".cnf",
+    b".toml",
+];
 /// Where the configuration of a host lies, its programs, and what the kernel shows.
 const NO_LOGS: [&[u8]; 8] = [
     b"proc", b"sys", b"dev", b"etc", b"usr", b"bin", b"lib", b"boot",
@@ -79,64 +93,19 @@ pub fn held(fd: u32, target: &[u8], fdinfo: &[u8]) -> Option<Held> {
 
 /// Paths on a command line that are logs: what is called so, or given for an option that is.
 pub fn named(arguments: &[u8]) -> Vec<Vec<u8>> {
-    let mut paths = Vec::new();
-    let mut before: &[u8] = b"";
-    // The first one is the program.
-    for argument in arguments.split(|byte| *byte == 0).skip(1) {
-        let (option, value) = match argument.iter().position(|byte| *byte == b'=') {
-            Some(at) if !argument.starts_with(b"/") => argument.split_at(at),
-            _ => (before, argument),
-        };
-        let value = value.strip_prefix(b"=").unwrap_or(value);
-        // `file:` and `file://` in the way of URLs.
-        let value = value.strip_prefix(b"file://").unwrap_or(value);
-        let value = value.strip_prefix(b"file:").unwrap_or(value);
+    let values = arguments::options(arguments).filter(|(option, value)| {
         let is_option = option.starts_with(b"-")
             && memchr::memmem::find(&option.to_ascii_lowercase(), b"log").is_some();
         let has_dot = value
             .rsplit(|byte| *byte == b'/')
             .next()
             .is_some_and(|name| name.contains(&b'.'));
-        if value.starts_with(b"/")
-            && (ends(value, &ENDINGS) || (is_option && has_dot))
-            && !ends(value, &OTHERS)
-            && let Some(path) = usable(value)
-        {
-            paths.push(path);
-        }
-        before = argument;
-    }
-    paths
-}
-
-/// The path of a file that can be a log.
-fn usable(path: &[u8]) -> Option<Vec<u8>> {
-    let names: Vec<&[u8]> = path
-        .split(|byte| *byte == b'/')
-        .filter(|name| !name.is_empty() && *name != b".")
-        .collect();
-    let path = [b"/", names.join(&b'/').as_slice()].concat();
-    let is_file =
-        !names.contains(&&b".."[..]) && names.first().is_some_and(|first| !NO_LOGS.contains(first));
-    // A configuration of logs is none.
-    let is_configuration = ends(
-        &path,
-        &[
-            b".conf",
-            b".xml",
-            b".properties",
-            b".yml",
-            b".yaml",
-            b".json",
-            b".so",
-            b".jar",
-            b".ini",
-            b".cnf",
-            b".toml",
-        ],
-    );
-    (is_file && !is_configuration && path.len() <= PATH_LIMIT && !history::is_secret(&path))
-        .then_some(path)
+        (ends(value, &ENDINGS) || (is_option && has_dot)) && !ends(value, &OTHERS)
+    });
+    values
+        .filter_map(|(_, value)| arguments::path(value, &NO_LOGS))
+        .filter(|path| !ends(path, &CONFIGURATION))
+        .collect()
 }
 
 fn ends(name: &[u8], endings: &[&[u8]]) -> bool {

@@ -437,6 +437,13 @@ fn header(
 }
 
 impl Capture {
+    /// Where a source stands in the list that the parent and its workers share.
+    fn position(&self, source: schema::Source) -> Option<u16> {
+        let mut sources = (0_u16..).zip(&self.sources);
+        let found = sources.find(|(_, known)| **known == source);
+        found.map(|(position, _)| position)
+    }
+
     /// Everything that is read, in order. Once something has stopped the reading, the rest of the plan still passes
     /// through here, so that each planned read gets its outcome.
     fn stages(&mut self) -> Result<(), Error> {

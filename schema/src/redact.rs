@@ -26,11 +26,9 @@ use crate::text::hex;
 /// Bytes of a key.
 pub const KEY_LENGTH: usize = 32;
 /// What a pseudonym begins with.
-pub const TYPE: &str = "secret:";
+const TYPE: &str = "secret:";
 /// Bytes of the HMAC in a pseudonym: enough that two secrets of one host never meet by chance.
 const PSEUDONYM_LENGTH: usize = 8;
-/// Hex digits that follow what a pseudonym begins with.
-pub const PSEUDONYM_DIGITS: usize = 2 * PSEUDONYM_LENGTH;
 
 /// Replaces secrets by pseudonyms.
 #[derive(Debug)]
@@ -190,7 +188,7 @@ fn without_pseudonyms(text: &[u8], secrets: Vec<Secret>) -> Vec<Secret> {
 }
 
 /// Where pseudonyms stand, in order.
-fn pseudonyms(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+pub fn pseudonyms(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     memchr::memmem::find_iter(text, TYPE).filter_map(move |start| {
         let digits = start.checked_add(TYPE.len())?;
         let end = digits.checked_add(PSEUDONYM_LENGTH.checked_mul(2)?)?;

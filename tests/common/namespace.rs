@@ -185,3 +185,18 @@ pub(crate) fn open_directory() -> PathBuf {
 pub(crate) fn wait_for_file(path: &Path) {
     wait_for(&path.display().to_string(), || path.exists().then_some(()));
 }
+
+/// Captures the host of the namespaces with the program of [`open_directory`]; the bundle lies in `place`.
+pub(crate) fn captured(place: &Path, options: &[&str]) -> PathBuf {
+    let bundle = place.join("bundle.tar.zst");
+    let _ = std::fs::remove_file(&bundle);
+    let mut program = Command::new("/mnt/capture");
+    program.args(["-q"]).args(options).arg("-o").arg(&bundle);
+    let ended = super::run_within(&mut program, Duration::from_secs(70));
+    assert!(
+        matches!(ended.status.code(), Some(0 | 1)),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    bundle
+}

@@ -28,16 +28,8 @@ pub(super) fn compare(
 ) -> Result<(), Error> {
     let [mut before, mut after] = sides.both(|number, side| load(side, number, services))?;
     let gaps = sides.gaps(&ProcessArgument::TABLE)?;
-    let shared: Vec<(Place, Vec<u8>)> = before
-        .keys()
-        .filter(|key| after.contains_key(*key))
-        .cloned()
-        .collect();
-    for key in shared {
-        if let (Some(one), Some(other)) = (before.remove(&key), after.remove(&key))
-            && one != other
-        {
-            let (place, path) = key;
+    for ((place, path), one, other) in values::shared(&mut before, &mut after) {
+        if one != other {
             report.add(
                 place,
                 difference(Kind::Changed, &path, [vec![one], vec![other]]),

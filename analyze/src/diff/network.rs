@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use schema::Row as _;
 use schema::tables::{Conntrack, LogFile, ProcessFd, Socket};
 
-use super::report::{Place, Report};
+use super::report::{Place, Report, changed};
 use super::roles::without_ids;
 use super::services::Services;
 use super::side::{Gaps, Side, Sides};
@@ -229,27 +229,15 @@ fn tell(
     report: &mut Report<'_>,
 ) {
     let [mut before, mut after] = things;
-    let shared: Vec<(Place, Vec<u8>)> = before
-        .keys()
-        .filter(|key| after.contains_key(*key))
-        .cloned()
-        .collect();
-    for key in shared {
-        if let (Some(one), Some(other)) = (before.remove(&key), after.remove(&key)) {
-            // Who does not come any more is not seen.
-            if one.value != other.value && other.value != Value::Null {
-                let identity = named(sort, &other.identity);
-                report.add(
-                    key.0,
-                    super::report::changed(
-                        sort.table,
-                        sort.what,
-                        identity,
-                        sort.value,
-                        [vec![one.value], vec![other.value]],
-                    ),
-                );
-            }
+    for ((place, _), one, other) in values::shared(&mut before, &mut after) {
+        // Who does not come any more is not seen.
+        if one.value != other.value && other.value != Value::Null {
+            let identity = named(sort, &other.identity);
+            let values = [vec![one.value], vec![other.value]];
+            report.add(
+                place,
+                changed(sort.table, sort.what, identity, sort.value, values),
+            );
         }
     }
     let mut places: BTreeMap<Place, [Vec<Thing>; 2]> = BTreeMap::new();

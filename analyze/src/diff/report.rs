@@ -209,16 +209,27 @@ pub(super) fn changed(
     column: &'static str,
     [before, after]: [Vec<Value<'static>>; 2],
 ) -> Difference {
+    let change = Change {
+        column,
+        before,
+        after,
+    };
+    changed_in(table, what, identity, vec![change])
+}
+
+/// A difference of several columns of something that is in both snapshots.
+pub(super) fn changed_in(
+    table: &'static str,
+    what: &'static str,
+    identity: Vec<(&'static str, Value<'static>)>,
+    changes: Vec<Change>,
+) -> Difference {
     Difference {
         kind: Kind::Changed,
         table,
         what,
         identity,
         counts: [1, 1],
-        changes: vec![Change {
-            column,
-            before,
-            after,
-        }],
+        changes,
     }
 }

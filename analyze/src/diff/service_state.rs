@@ -6,7 +6,7 @@ use schema::Row as _;
 use schema::tables::{ProcessEnv, ProcessLimit};
 
 use super::processes::{Process, UnitKind};
-use super::report::{Place, Report, changed};
+use super::report::{Place, Report, changed, changed_in};
 use super::roles::{Role, masked, without_ids};
 use super::services::{Services, identity};
 use super::side::{Gaps, Side, Sides};
@@ -201,17 +201,8 @@ impl<'a> Pair<'a> {
             }
         }
         if !changes.is_empty() {
-            report.add_once(
-                self.place,
-                Difference {
-                    kind: Kind::Changed,
-                    table: "processes",
-                    what: "executable",
-                    identity: self.path(),
-                    counts: [1, 1],
-                    changes,
-                },
-            );
+            let difference = changed_in("processes", "executable", self.path(), changes);
+            report.add_once(self.place, difference);
         }
     }
 

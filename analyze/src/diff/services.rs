@@ -14,6 +14,7 @@ use crate::db::query::Value;
 
 /// Part of the arguments, in thousandths, that must be equal for two programs of one name to be one service.
 const SIMILAR: usize = 300;
+
 /// The services.
 #[derive(Debug)]
 pub(super) struct Services {

@@ -301,25 +301,14 @@ impl Reads {
 
 /// A text with one and the same pseudonym for all secrets, and how many there are; `None` where there is none.
 fn without_pseudonyms(text: &[u8]) -> Option<(Vec<u8>, u64)> {
-    let digits = schema::redact::PSEUDONYM_DIGITS;
-    let mut rest = text;
-    let mut seen = Vec::new();
-    let mut count = 0_u64;
-    while let Some(at) = memchr::memmem::find(rest, schema::redact::TYPE.as_bytes()) {
-        let (before, from) = rest.split_at(at);
-        let (name, value) = from.split_at(schema::redact::TYPE.len());
-        seen.extend_from_slice(before);
-        seen.extend_from_slice(name);
-        rest = value;
-        if let Some((pseudonym, after)) = value.split_at_checked(digits)
-            && pseudonym.iter().all(u8::is_ascii_hexdigit)
-        {
-            seen.push(b'*');
-            rest = after;
-            count = count.saturating_add(1);
-        }
+    let (mut seen, mut done, mut count) = (Vec::new(), 0, 0_u64);
+    for pseudonym in schema::redact::pseudonyms(text) {
+        seen.extend_from_slice(text.get(done..pseudonym.start).unwrap_or_default());
+        seen.extend_from_slice(b"secret:*");
+        done = pseudonym.end;
+        count = count.saturating_add(1);
     }
-    seen.extend_from_slice(rest);
+    seen.extend_from_slice(text.get(done..).unwrap_or_default());
     (count > 0).then_some((seen, count))
 }
 

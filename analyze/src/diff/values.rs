@@ -1,5 +1,7 @@
 //! Values as parts of an identity, and as text for people.
 
+use std::collections::BTreeMap;
+
 use crate::db::query::Value;
 
 /// Longest value in a line, characters; the whole one is in the JSON.
@@ -52,6 +54,23 @@ pub(super) fn distinct<'v>(
     keyed.dedup_by(|(one, _), (other, _)| one == other);
     let values = keyed.into_iter().map(|(_, value)| value.clone());
     values.take(MOST_VALUES).collect()
+}
+
+/// Takes out of two maps what both have, in the order of the keys.
+pub(super) fn shared<K: Ord + Clone, V>(
+    before: &mut BTreeMap<K, V>,
+    after: &mut BTreeMap<K, V>,
+) -> Vec<(K, V, V)> {
+    let keys: Vec<K> = before
+        .keys()
+        .filter(|key| after.contains_key(*key))
+        .cloned()
+        .collect();
+    let pairs = keys.into_iter().filter_map(|key| {
+        let (one, other) = (before.remove(&key)?, after.remove(&key)?);
+        Some((key, one, other))
+    });
+    pairs.collect()
 }
 
 /// A text as a value: a BLOB where it is no UTF-8, as in the tables.

@@ -54,12 +54,7 @@ impl Host {
         pid: u32,
         uid: u32,
     ) -> Result<Opened, Refusal> {
-        let judged = Judged {
-            home_length: path.len(),
-            owner: false,
-            kernel: true,
-            pid: root.is_some().then_some(pid),
-        };
+        let judged = anywhere(path, root, pid);
         let owner = (self.live && uid != 0).then_some(uid);
         self.owned(root, path, &judged, owner)
     }
@@ -73,12 +68,7 @@ impl Host {
         pid: u32,
         uid: u32,
     ) -> Result<Opened, Refusal> {
-        let judged = Judged {
-            home_length: path.len(),
-            owner: false,
-            kernel: true,
-            pid: root.is_some().then_some(pid),
-        };
+        let judged = anywhere(path, root, pid);
         let opened = self.owned(root, path, &judged, None)?;
         let stat = rustix::fs::fstat(&opened.fd)?;
         let may_read =
@@ -118,6 +108,16 @@ impl Host {
         // The path may lead through links.
         judge(rustix::fs::readlink(fd_path(&found), Vec::new())?.as_bytes())?;
         open_regular(&found)
+    }
+}
+
+/// What a process names may lie anywhere but in the kernel's own file systems.
+fn anywhere(path: &[u8], root: Option<&OwnedFd>, pid: u32) -> Judged {
+    Judged {
+        home_length: path.len(),
+        owner: false,
+        kernel: true,
+        pid: root.is_some().then_some(pid),
     }
 }
 

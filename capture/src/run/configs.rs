@@ -101,10 +101,7 @@ impl Capture {
     /// Reads the configuration files.
     pub(super) fn configs(&mut self) -> Result<(), Error> {
         self.progress.stage("configuration");
-        let source = (0_u16..)
-            .zip(&self.sources)
-            .find(|(_, source)| **source == Source::FoundConfig);
-        let source = source.map_or(u16::MAX, |(position, _)| position);
+        let source = self.position(Source::FoundConfig).unwrap_or(u16::MAX);
         let own = self.processes.get(&self.reference);
         let own = own.and_then(|met| met.mount_namespace);
         let met = std::mem::take(&mut self.found_configs.met);

@@ -55,11 +55,7 @@ impl Containers {
 impl Capture {
     /// Reads the state of all containers.
     pub(super) fn container_states(&mut self) -> Result<(), Error> {
-        let source = |name: &'static str| {
-            let mut sources = (0_u16..).zip(&self.sources);
-            let found = sources.find(|(_, source)| **source == Source::ContainerState(name));
-            found.map(|(position, _)| position)
-        };
+        let source = |name: &'static str| self.position(Source::ContainerState(name));
         let (docker, task, storage) = (
             source("config.v2.json"),
             source("config.json"),

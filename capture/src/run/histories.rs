@@ -380,13 +380,7 @@ impl Capture {
         path: &[u8],
         homes: &BTreeSet<Vec<u8>>,
     ) -> Result<FileTask, Error> {
-        let source = self
-            .sources
-            .iter()
-            .position(|source| *source == Source::NamedHistory);
-        let source = source
-            .and_then(|at| u16::try_from(at).ok())
-            .unwrap_or(u16::MAX);
+        let source = self.position(Source::NamedHistory).unwrap_or(u16::MAX);
         let met = self.processes.get(&pid).cloned().unwrap_or_default();
         let record = HistoryFile {
             path: Text::from(path),

@@ -32,10 +32,7 @@ impl Capture {
             }
         }
         files.sort_by_cached_key(|path| order(path));
-        let source = (0_u16..)
-            .zip(&self.sources)
-            .find(|(_, source)| **source == Source::Journal);
-        let source = source.map_or(u16::MAX, |(position, _)| position);
+        let source = self.position(Source::Journal).unwrap_or(u16::MAX);
         let now = std::time::SystemTime::UNIX_EPOCH
             .elapsed()
             .unwrap_or_default();

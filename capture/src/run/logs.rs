@@ -268,10 +268,7 @@ impl Capture {
     }
 
     fn followed_logs(&mut self) -> Result<(), Error> {
-        let source = (0_u16..)
-            .zip(&self.sources)
-            .find(|(_, source)| **source == Source::FoundLog);
-        let source = source.map_or(u16::MAX, |(position, _)| position);
+        let source = self.position(Source::FoundLog).unwrap_or(u16::MAX);
         let (mut of_user, mut left_out) = (BTreeMap::new(), self.found_logs.over);
         let mut waiting = Vec::new();
         for candidate in self.candidates() {

@@ -37,10 +37,7 @@ impl Capture {
             })
             .map(|log| (log.source, log.path.to_owned()))
             .collect();
-        let found = (0_u16..)
-            .zip(&self.sources)
-            .find(|(_, source)| **source == Source::FoundLog)
-            .map(|(position, _)| position);
+        let found = self.position(Source::FoundLog);
         let is_known = |path: &str| known.iter().any(|(_, log)| log == path);
         let mut logs = known.clone();
         for path in self
