@@ -39,13 +39,31 @@ for my $end (@connect) {
     push @kept, IO::Socket::INET->new(PeerAddr => $end, Timeout => 5) // die "$end: $@";
 }
 
-sub worker {
+# Starts a process and waits until it is what it is to be: it closes the pipe, or a program that it becomes does.
+sub started {
+    my ($be) = @_;
+    pipe my $read, my $write or die "pipe: $!";
     my $pid = fork // die "fork: $!";
-    return $pid if $pid;
-    $SIG{HUP} = $SIG{USR1} = 'IGNORE';
-    $SIG{TERM} = 'DEFAULT';
-    $0 = "$title: worker process";
-    sleep 600 while 1;
+    if (!$pid) {
+        close $read;
+        $be->($write);
+        die 'it ended';
+    }
+    close $write;
+    # A signal may end the reading too soon.
+    my $end;
+    do { $end = sysread $read, my $nothing, 1 } until defined $end;
+    return $pid;
+}
+sub worker {
+    return started(sub {
+        my ($pipe) = @_;
+        $SIG{HUP} = $SIG{USR1} = 'IGNORE';
+        $SIG{TERM} = 'DEFAULT';
+        $0 = "$title: worker process";
+        close $pipe;
+        sleep 600 while 1;
+    });
 }
 sub told {
     open my $file, '>', "$control.done" or die "$control.done: $!";
@@ -85,7 +103,7 @@ while (1) {
         elsif ($word eq 'memory') { $memory = 'x' x ($value << 20) }
         elsif ($word eq 'log')    { print {$out} "$value\n" for 1 .. 3 }
         elsif ($word eq 'listen') { push @kept, IO::Socket::INET->new(LocalAddr => $value, Listen => 1) // die "$value: $@" }
-        elsif ($word eq 'spawn')  { my $pid = fork // die; if (!$pid) { exec 'perl', '-e', 'sleep 600', $value or die $! } }
+        elsif ($word eq 'spawn')  { started(sub { exec 'perl', '-e', 'sleep 600', $value or die $! }) }
         told();
     }
 }

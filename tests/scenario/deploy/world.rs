@@ -53,6 +53,12 @@ impl World {
                 .arg(Path::new("/etc").join(file));
             succeed(&mut bind, &[0]);
         }
+        // The kernel has one log for all: what it says of other tests is no change of this host.
+        let kernel_log = place.join("kmsg");
+        fs::write(&kernel_log, "").unwrap();
+        let mut bind = Command::new("mount");
+        bind.arg("--bind").arg(&kernel_log).arg("/dev/kmsg");
+        succeed(&mut bind, &[0]);
         let script = place.join("service.pl");
         fs::write(&script, include_str!("service.pl")).unwrap();
         let mut world = World {
