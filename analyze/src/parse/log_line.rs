@@ -208,6 +208,12 @@ pub(crate) fn unwrapped<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Entry<'a
             .or_else(|| of_request(text, calendar))
             .unwrap_or_else(|| Entry::from(line))
     });
+    if entry.time_us.is_none() && matches!(entry.form, Form::Unknown | Form::Application) {
+        entry.time_us = behind_level(text, calendar);
+        if entry.time_us.is_some() {
+            entry.form = Form::Application;
+        }
+    }
     if entry.severity.is_none() && entry.form != Form::Access {
         let found = level::in_text(&entry.message, entry.form == Form::Syslog);
         entry.severity = found.severity;
@@ -289,6 +295,49 @@ fn in_brackets<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Entry<'a>>
     })
 }
 
+/// The time of a line that begins with something else: `[INFO] TIME`, `ERROR [thread] [TIME]`, `WARN:TIME`. Before it stand levels and
+/// what is in brackets, and nothing else: a time in the midst of a message is one that the message speaks of.
+fn behind_level(text: &[u8], calendar: &Calendar<'_>) -> Option<i64> {
+    /// How many words stand before it at most.
+    const WORDS: usize = 3;
+    let mut rest = text;
+    for _ in 0..WORDS {
+        let (word, after) = match rest.first()? {
+            b'[' => cut(rest, b']')?,
+            b'<' => cut(rest, b'>')?,
+            b'(' => cut(rest, b')')?,
+            _ => {
+                let length = rest
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_alphabetic())
+                    .count();
+                let (word, after) = rest.split_at_checked(length)?;
+                level::named(word)?;
+                (word, after)
+            }
+        };
+        (word.len() <= 64).then_some(())?;
+        let after = after.strip_prefix(b":").unwrap_or(after);
+        rest = after.trim_ascii_start();
+        let time = rest.strip_prefix(b"[").unwrap_or(rest);
+        // A bracket or a colon ends it as a blank does.
+        let end = time
+            .iter()
+            .position(|byte| *byte == b']')
+            .filter(|_| time.len() < rest.len());
+        let time = end.map_or(time, |end| time.get(..end).unwrap_or(time));
+        let known = log_time::iso(time, calendar)
+            .map(|(time_us, ..)| time_us)
+            .or_else(|| Some(log_time::slashed(time, calendar)?.0))
+            .or_else(|| Some(log_time::day_first(time, calendar)?.0))
+            .or_else(|| Some(log_time::named(time, calendar)?.0));
+        if known.is_some() {
+            return known;
+        }
+    }
+    None
+}
+
 /// What begins with a number that is no year of ISO 8601.
 fn with_number<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Entry<'a>> {
     if let Some((time_us, rest)) = log_time::slashed(text, calendar) {
@@ -310,6 +359,9 @@ fn with_number<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<Entry<'a>>
     }
     if let Some((time_us, rest)) = log_time::day_first(text, calendar) {
         return Some(application(Some(time_us), rest.trim_ascii_start()));
+    }
+    if let Some((time_us, rest)) = log_time::month_first(text, calendar) {
+        return Some(application(Some(time_us), rest));
     }
     if let Some(rest) = log_time::of_day(text) {
         return Some(application(None, rest));

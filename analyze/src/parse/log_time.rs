@@ -34,6 +34,8 @@ pub(crate) fn iso<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64, &
     let (separator, rest) = rest.split_first()?;
     let has_t = matches!(separator, b'T' | b't');
     (has_t || *separator == b' ').then_some(())?;
+    // The hour may have a blank for its first digit.
+    let rest = rest.strip_prefix(b" ").filter(|_| !has_t).unwrap_or(rest);
     let (clock, rest) = clock(rest)?;
     // The servicing of Windows ends it with a comma.
     let rest = rest
@@ -43,14 +45,19 @@ pub(crate) fn iso<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64, &
     let civil = clock.on(year, month, day)?;
     // A blank may stand before the zone, and one ends the time.
     let (time_us, rest) = match offset(rest) {
-        Some((offset, rest)) if ends(rest) => (fixed(civil, offset)?, rest),
+        Some((offset, rest)) if ends_column(rest) => (fixed(civil, offset)?, rest),
         _ => match rest.strip_prefix(b" ").and_then(offset) {
-            Some((offset, rest)) if ends(rest) => (fixed(civil, offset)?, rest),
+            Some((offset, rest)) if ends_column(rest) => (fixed(civil, offset)?, rest),
             _ => (local(civil, calendar)?, rest),
         },
     };
-    ends(rest).then_some(())?;
-    Some((time_us, rest.strip_prefix(b" ").unwrap_or(rest), has_t))
+    ends_column(rest).then_some(())?;
+    let after = match rest.split_first() {
+        Some((b' ' | b',' | b'|', after)) => after,
+        Some((b':', after)) => after.strip_prefix(b" ").unwrap_or(after),
+        _ => rest,
+    };
+    Some((time_us, after, has_t))
 }
 
 /// A time with the month's name, the year behind the day, behind the time, before the month or nowhere: the instant
@@ -78,16 +85,26 @@ pub(crate) fn named<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64,
         .strip_prefix(b" ")
         .or(rest.is_empty().then_some(rest))?;
     let (third_year, rest) = match year(rest) {
-        Some((year, after)) if ends(after) => {
-            (Some(year), after.strip_prefix(b" ").unwrap_or(after))
-        }
-        _ => (None, rest),
+        Some((year, after)) => (Some(year), after.strip_prefix(b" ").unwrap_or(after)),
+        None => (None, rest),
     };
     let (zone, rest) = match offset(rest).map(|(offset, after)| (offset, without_colon(after))) {
         Some((offset, after)) if ends(after) => {
             (Some(offset), after.strip_prefix(b" ").unwrap_or(after))
         }
         _ => (None, rest),
+    };
+    // `date` puts the zone before it, by a name that only the host knows or a number.
+    let is_open = first_year.or(second_year).or(third_year).is_none();
+    let named_zone = cut(rest, b' ').filter(|(name, _)| {
+        zone.is_none() && (3..=5).contains(&name.len()) && name.iter().all(u8::is_ascii_uppercase)
+    });
+    let before_year = named_zone.map_or(rest, |(_, after)| after);
+    let (third_year, rest) = match year(before_year) {
+        Some((year, after)) if is_open && (zone.is_some() || named_zone.is_some()) => {
+            (Some(year), after.strip_prefix(b" ").unwrap_or(after))
+        }
+        _ => (third_year, rest),
     };
     let instant = |year| {
         let civil = clock.on(year, month, day)?;
@@ -103,7 +120,8 @@ pub(crate) fn named<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64,
     Some((time_us, rest))
 }
 
-/// `2026/11/30 12:00:00`, as nginx and Go write it, or `26/11/30 12:00:00`, as Spark does: the instant and what follows.
+/// `2026/11/30 12:00:00`, as nginx and Go write it, `26/11/30 12:00:00`, as Spark does, or `2026/11/30 - 12:00:00`, as Gin does: the
+/// instant and what follows.
 pub(crate) fn slashed<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64, &'a [u8])> {
     let (year, rest) = match number(text, 2)? {
         (year, rest) if rest.starts_with(b"/") => (of_century(year)?, rest),
@@ -111,10 +129,22 @@ pub(crate) fn slashed<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i6
     };
     let (month, rest) = number(rest.strip_prefix(b"/")?, 2)?;
     let (day, rest) = number(rest.strip_prefix(b"/")?, 2)?;
-    let (clock, rest) = clock(rest.strip_prefix(b" ")?)?;
+    let rest = rest.strip_prefix(b" - ").or(rest.strip_prefix(b" "))?;
+    let (clock, rest) = clock(rest)?;
     ends(rest).then_some(())?;
     let time_us = local(clock.on(year, month, day)?, calendar)?;
     Some((time_us, rest.strip_prefix(b" ").unwrap_or(rest)))
+}
+
+/// `11/30/2026-12:00:00.123456`, as Suricata writes it: the instant and what follows.
+pub(crate) fn month_first<'a>(text: &'a [u8], calendar: &Calendar<'_>) -> Option<(i64, &'a [u8])> {
+    let (month, rest) = number(text, 2)?;
+    let (day, rest) = number(rest.strip_prefix(b"/")?, 2)?;
+    let (year, rest) = number(rest.strip_prefix(b"/")?, 4)?;
+    let (clock, rest) = clock(rest.strip_prefix(b"-")?)?;
+    ends(rest).then_some(())?;
+    let time_us = local(clock.on(year, month, day)?, calendar)?;
+    Some((time_us, rest.trim_ascii_start()))
 }
 
 /// `261130 120000`, as Hadoop's file system wrote it, or `261130 12:00:00`, as `MySQL` did: the instant and what follows.
@@ -276,9 +306,10 @@ impl Clock {
     }
 }
 
-/// `HH:MM:SS`, with a fraction behind a dot or comma.
+/// `HH:MM:SS` or `H:MM:SS`, with a fraction behind a dot or comma.
 fn clock(text: &[u8]) -> Option<(Clock, &[u8])> {
-    let (hour, rest) = number(text, 2)?;
+    let digits = if text.get(1) == Some(&b':') { 1 } else { 2 };
+    let (hour, rest) = number(text, digits)?;
     let (minute, rest) = number(rest.strip_prefix(b":")?, 2)?;
     let (second, rest) = number(rest.strip_prefix(b":")?, 2)?;
     let (nanosecond, rest) = match rest.split_first() {
@@ -341,6 +372,13 @@ fn year(text: &[u8]) -> Option<(i16, &[u8])> {
 
 fn ends(text: &[u8]) -> bool {
     text.first().is_none_or(u8::is_ascii_whitespace)
+}
+
+/// As [`ends`], or where the next of several columns begins.
+fn ends_column(text: &[u8]) -> bool {
+    ends(text)
+        || matches!(text, [b',' | b'|', ..])
+        || matches!(text, [b':', next, ..] if !next.is_ascii_digit())
 }
 
 fn number(text: &[u8], digits: usize) -> Option<(i16, &[u8])> {

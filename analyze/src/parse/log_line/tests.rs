@@ -191,7 +191,7 @@ fn older_and_other() {
     );
     check(
         "261130  9:00:00 [Note] ready for connections",
-        "- 5 - -: 261130  9:00:00 [Note] ready for connections",
+        "2026-11-30T08:00:00Z 5 - -: [Note] ready for connections",
     );
     check(
         "26/11/30 13:00:00 INFO executor.Executor: Finished task 0.0",
@@ -213,6 +213,71 @@ fn older_and_other() {
         "Nov 30 13:00:00 combo sshd(pam_unix)[19939]: authentication failure; uid=0",
         "2026-11-30T12:00:00Z - 19939 sshd(pam_unix): authentication failure; uid=0",
     );
+}
+
+/// Columns with other things between them than a blank, a zone by its name, and hours of one digit.
+#[test]
+fn columns() {
+    for (text, expected) in [
+        (
+            "2026-11-30  5:13:11 8 [Warning] Access denied",
+            "2026-11-30T04:13:11Z 4 - -: 8 [Warning] Access denied",
+        ),
+        (
+            "2026-11-30 13:00:00.5|Warn|Auth|failed",
+            "2026-11-30T12:00:00.5Z - - -: Warn|Auth|failed",
+        ),
+        (
+            "2026-11-30T12:00:00.530Z,0E,2,192.0.2.7:143",
+            "2026-11-30T12:00:00.53Z - - -: 0E,2,192.0.2.7:143",
+        ),
+        ("2026-11-30 13:00:00: up", "2026-11-30T12:00:00Z - - -: up"),
+        (
+            "11/30/2026-13:00:00.5  [**] [1:2:4] SCAN",
+            "2026-11-30T12:00:00.5Z - - -: [**] [1:2:4] SCAN",
+        ),
+        // As `date` writes it: the year is not that of the file.
+        (
+            "Mon Nov 30 13:00:00 CET 2020 begun",
+            "2020-11-30T12:00:00Z - - -: begun",
+        ),
+        (
+            "Mon Nov 30 12:00:00 UTC 2020 begun",
+            "2020-11-30T12:00:00Z - - -: begun",
+        ),
+        (
+            "2026-11-30 13:00:00:00 no",
+            "- - - -: 2026-11-30 13:00:00:00 no",
+        ),
+    ] {
+        check(text, expected);
+    }
+}
+
+#[test]
+fn a_level_before_the_time() {
+    for (text, level) in [
+        ("[INFO] 2026-11-30 13:00:00,000 up", "6"),
+        ("INFO 2026-11-30 13:00:00 up", "6"),
+        ("INFO  [2026-11-30 13:00:00,000] com.example.Main: up", "6"),
+        ("WARN: [Nov 30 13:00:00.000] slow", "4"),
+        ("[ERROR] [2026-11-30T12:00:00Z] gone", "3"),
+        ("DEBUG:2026-11-30 13:00:00,000:up", "7"),
+        ("[main] INFO 2026/11/30 13:00:00 up", "6"),
+        ("[GIN] 2026/11/30 - 13:00:00 | 401 | /client", "-"),
+    ] {
+        check(text, &format!("2026-11-30T12:00:00Z {level} - -: {text}"));
+    }
+    // A time in a message is not when it was written.
+    for text in [
+        "INFO restarted at 2026-11-30 13:00:00",
+        "since 2026-11-30 13:00:00",
+        "[",
+        "[x",
+        "[w] [x] [y] [z] [2026-11-30 13:00:00] up",
+    ] {
+        assert_eq!(read(text.as_bytes()).time_us, None, "{text}");
+    }
 }
 
 #[test]
