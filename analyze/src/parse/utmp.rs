@@ -1,7 +1,9 @@
 //! The classic files of logins, utmp(5): records of fixed length, which differ by the word size of the host, in its byte order.
 //!
-//! A record is taken for what it says, a torn one costs itself. There are crates with these records as they lie in the memory of the
-//! analyst's own machine; the host's may have the other byte order.
+//! A record is taken for what it says, a torn one costs itself. A dead tree may be that of a host with the other byte order: of
+//! sessions it is tried too, and taken where more records make sense in it. Those of lastlog have too little in them to tell.
+//!
+//! There are crates with these records as they lie in the memory of the analyst's own machine; the host's may have the other order.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -78,8 +80,11 @@ pub(crate) fn kind_name(kind: i16) -> Option<&'static str> {
 
 /// Reads a file, of which what is before `offset` is not there.
 pub(crate) fn parse(content: &[u8], offset: u64, order: ByteOrder) -> Parsed<Vec<Record<'_>>> {
-    let [short, long] = [SHORT, LONG].map(|layout| sound(content, offset, order, layout));
-    let layout = if long > short { LONG } else { SHORT };
+    let ((layout, order), _) = both_orders(order)
+        .flat_map(|order| [SHORT, LONG].map(|layout| (layout, order)))
+        .map(|(layout, order)| ((layout, order), sound(content, offset, order, layout)))
+        .reduce(|best, other| if other.1 > best.1 { other } else { best })
+        .unwrap_or(((SHORT, order), (0, false)));
     let content = aligned(content, offset, layout);
     let records = content.chunks_exact(layout.length);
     let torn = records.remainder();
@@ -94,6 +99,15 @@ pub(crate) fn parse(content: &[u8], offset: u64, order: ByteOrder) -> Parsed<Vec
         parsed.note(Issue::whole(reason, torn));
     }
     parsed
+}
+
+/// That of the host first.
+fn both_orders(order: ByteOrder) -> impl Iterator<Item = ByteOrder> {
+    let other = match order {
+        ByteOrder::Little => ByteOrder::Big,
+        ByteOrder::Big => ByteOrder::Little,
+    };
+    [order, other].into_iter()
 }
 
 /// From the first record that is whole.
@@ -319,6 +333,9 @@ mod tests {
                 };
                 assert_eq!(*login, expected);
                 assert_eq!((logout.number, logout.kind, logout.user.len()), (3, 8, 32));
+                // A dead tree of the other kind of machine.
+                let foreign = both_orders(order).last().unwrap();
+                assert_eq!(parse(&file, 0, foreign).value, parsed.value);
                 // Of the end of a file, which begins within a record.
                 let offset = u64::try_from(layout.length).unwrap() * 10 + 17;
                 let tail = [&vec![0xff; layout.length - 17], &file[..]].concat();
