@@ -257,17 +257,12 @@ fn tell(
             }
         }
     }
-    for (place, [gone, new]) in places {
-        let [gone, new] = match [gone.as_slice(), new.as_slice()] {
-            [[one], [other]]
-                if stays(sort, one, other)
-                    && !(0..2).any(|side| gaps.hide(services, side, place)) =>
-            {
-                report.add(place, moved(sort, one, other));
-                continue;
+    for (place, [mut gone, mut new]) in places {
+        if !(0..2).any(|side| gaps.hide(services, side, place)) {
+            for (one, other) in pairs(sort, &mut gone, &mut new) {
+                report.add(place, moved(sort, &one, &other));
             }
-            _ => [gone, new],
-        };
+        }
         for (kind, side, mut things) in [(Kind::Removed, 0, gone), (Kind::Added, 1, new)] {
             let other = usize::from(side == 0);
             if gaps.hide(services, other, place) {
@@ -311,6 +306,28 @@ fn named(sort: &Sort, identity: &[Value<'static>]) -> Vec<(&'static str, Value<'
         .copied()
         .zip(identity.iter().cloned())
         .collect()
+}
+
+/// Takes out which took the place of which: the only ones that have the same port, and then the only ones that are left.
+fn pairs(sort: &Sort, gone: &mut Vec<Thing>, new: &mut Vec<Thing>) -> Vec<(Thing, Thing)> {
+    let mut found = Vec::new();
+    let mut begin = 0;
+    while let Some(one) = gone.get(begin) {
+        let is_alike =
+            |thing: &Thing| stays(sort, one, thing) && one.identity.last() == thing.identity.last();
+        let alone = gone.iter().filter(|thing| is_alike(thing)).count() == 1;
+        let mut others = (0..new.len()).filter(|at| new.get(*at).is_some_and(is_alike));
+        match (others.next(), others.next()) {
+            (Some(at), None) if alone => found.push((gone.remove(begin), new.remove(at))),
+            _ => begin += 1,
+        }
+    }
+    if let ([one], [other]) = (gone.as_slice(), new.as_slice())
+        && stays(sort, one, other)
+    {
+        found.extend(gone.pop().zip(new.pop()));
+    }
+    found
 }
 
 /// Whether one can have taken the place of the other.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::common::succeed;
+use crate::common::{has, succeed};
 use crate::world::{World, ip};
 
 /// A change. `act` gives the reason where it cannot be made here.
@@ -431,6 +431,63 @@ pub(crate) fn all() -> Vec<Plant> {
             },
         ),
         plant(
+            "a container",
+            &["cabin (container web): + new service: cabin"],
+            |world| {
+                world.install("cabin");
+                world.run_container("cabin", "web");
+                None
+            },
+        ),
+        plant(
+            "its name",
+            &["cabin (container shop): ~ container web -> shop"],
+            |world| {
+                world.name_container("cabin", "shop");
+                None
+            },
+        ),
+        plant(
+            "another one of this name in its place",
+            &["cabin (container shop): * restarted: cabin"],
+            |world| {
+                world.remove_container("cabin");
+                world.run_container("cabin", "shop");
+                None
+            },
+        ),
+        plant(
+            "an address that leads elsewhere",
+            &[
+                "db: ~ listener 192.0.2.7:5432: host_address none -> 198.51.100.7:80 by tracked connection",
+                "shop-1.26: + new upstream 198.51.100.7:80",
+            ],
+            |world| {
+                if !has("iptables") {
+                    return Some("needs iptables".to_owned());
+                }
+                lead("-A", "192.0.2.7:5432");
+                world.tell("shop-1.24", "connect 198.51.100.7:80");
+                None
+            },
+        ),
+        // Connections that were there go on, so the old way is still one.
+        plant(
+            "another way that it leads",
+            &[
+                "db: ~ listener 192.0.2.8:5432: host_address none -> 198.51.100.7:80 by tracked connection",
+            ],
+            |world| {
+                if !has("iptables") {
+                    return Some("needs iptables".to_owned());
+                }
+                lead("-D", "192.0.2.7:5432");
+                lead("-A", "192.0.2.8:5432");
+                world.tell("shop-1.24", "connect 198.51.100.7:80");
+                None
+            },
+        ),
+        plant(
             "a sysctl",
             &["host: ~ sysctl net.core.somaxconn: 4096 -> 1000"],
             |_| {
@@ -557,8 +614,18 @@ pub(crate) fn all() -> Vec<Plant> {
     ]
 }
 
+/// Has an address that nobody has lead somewhere, or no longer.
+fn lead(what: &str, to: &str) {
+    let rule = format!("OUTPUT -d 198.51.100.7 -p tcp --dport 80 -j DNAT --to-destination {to}");
+    let mut iptables = Command::new("iptables");
+    iptables
+        .args(["-w", "5", "-t", "nat", what])
+        .args(rule.split(' '));
+    succeed(&mut iptables, &[0]);
+}
+
 /// Lines of the changes that are there at the end, whatever was done between.
-pub(crate) fn lasting() -> [(&'static str, &'static str); 8] {
+pub(crate) fn lasting() -> [(&'static str, &'static str); 9] {
     [
         (
             "a new version",
@@ -581,6 +648,10 @@ pub(crate) fn lasting() -> [(&'static str, &'static str); 8] {
             "shop-1.26: ~ scaled 2 -> 4: shop: worker process",
         ),
         ("another user", "db: * restarted: db"),
+        (
+            "a container",
+            "cabin (container shop): + new service: cabin",
+        ),
         (
             "a sysctl",
             "host: ~ sysctl net.core.somaxconn: 4096 -> 1000",

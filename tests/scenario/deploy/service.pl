@@ -103,6 +103,7 @@ while (1) {
         elsif ($word eq 'memory') { $memory = 'x' x ($value << 20) }
         elsif ($word eq 'log')    { print {$out} "$value\n" for 1 .. 3 }
         elsif ($word eq 'listen') { push @kept, IO::Socket::INET->new(LocalAddr => $value, Listen => 1) // die "$value: $@" }
+        elsif ($word eq 'connect') { push @kept, IO::Socket::INET->new(PeerAddr => $value, Timeout => 5) // die "$value: $@" }
         elsif ($word eq 'spawn')  { started(sub { exec 'perl', '-e', 'sleep 600', $value or die $! }) }
         told();
     }

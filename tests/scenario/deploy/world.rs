@@ -11,6 +11,8 @@ use crate::common::{Guard, run_within, succeed, wait_for};
 
 const LIMIT: Duration = Duration::from_secs(70);
 
+const DOCKER: &str = "/var/lib/docker";
+
 /// What a service is started with.
 #[derive(Debug, Clone)]
 pub(crate) struct Service {
@@ -27,13 +29,15 @@ pub(crate) struct World {
     place: PathBuf,
     running: BTreeMap<&'static str, (Service, Guard)>,
     captures: u32,
+    /// Ids of containers by the names of their programs.
+    containers: BTreeMap<&'static str, String>,
 }
 
 impl World {
     /// Makes the host and starts its services.
     pub(crate) fn new() -> Self {
         let place = open_directory();
-        for directory in ["/home", "/root", "/var/log", "/opt"] {
+        for directory in ["/home", "/root", "/var/log", "/var/lib", "/opt"] {
             cover(directory);
         }
         for (file, text) in [
@@ -65,12 +69,14 @@ impl World {
             place,
             running: BTreeMap::new(),
             captures: 0,
+            containers: BTreeMap::new(),
         };
         succeed(Command::new("hostname").arg("web-1"), &[0]);
         ip("link set lo up");
         for address in ["192.0.2.7", "192.0.2.8", "192.0.2.9"] {
             ip(&format!("address add {address}/32 dev lo"));
         }
+        ip("route add 198.51.100.7/32 dev lo");
         fs::write(
             "/opt/shop.conf",
             "listen 8080\ndb_password = hunter2hunter2\nworkers 2\n",
@@ -172,6 +178,45 @@ impl World {
         let guard = Guard(command.spawn().unwrap());
         wait_for(&format!("{name} is there"), || done.exists().then_some(()));
         self.running.insert(name, (service, guard));
+    }
+
+    /// Starts a service in a container, as Docker does: with files of the container's own mounted, which tell its id.
+    pub(crate) fn run_container(&mut self, name: &'static str, called: &str) {
+        self.captures += 1;
+        self.containers
+            .insert(name, format!("{:064x}", self.captures));
+        self.name_container(name, called);
+        let own = format!("{DOCKER}/containers/{}/hostname", self.containers[name]);
+        fs::write(&own, "cabin\n").unwrap();
+        let script = "mount --bind \"$1\" /etc/hostname; shift; exec \"$@\"";
+        let service = Service {
+            program: name.to_owned(),
+            wrapper: ["unshare", "--mount", "sh", "-c", script, "sh", &own]
+                .map(str::to_owned)
+                .to_vec(),
+            arguments: Vec::new(),
+            environment: BTreeMap::new(),
+            directory: PathBuf::from("/"),
+        };
+        self.run(name, service);
+    }
+
+    /// Says what a container is called, where Docker keeps it.
+    pub(crate) fn name_container(&self, name: &str, called: &str) {
+        let id = &self.containers[name];
+        let directory = format!("{DOCKER}/containers/{id}");
+        fs::create_dir_all(&directory).unwrap();
+        let state = format!(
+            r#"{{"ID":"{id}","Name":"/{called}","Created":"2026-11-24T10:00:00Z","Config":{{"Image":"cabin:1"}},"State":{{"Running":true}}}}"#
+        );
+        fs::write(format!("{directory}/config.v2.json"), state).unwrap();
+    }
+
+    /// Stops what runs in a container, and forgets it.
+    pub(crate) fn remove_container(&mut self, name: &'static str) {
+        self.stop(name);
+        let id = self.containers.remove(name).expect("a container");
+        fs::remove_dir_all(format!("{DOCKER}/containers/{id}")).unwrap();
     }
 
     fn control(&self, name: &str) -> PathBuf {
