@@ -36,11 +36,16 @@ pub(crate) fn inside(test: &str) -> bool {
 
 /// As [`inside`], for a test that has something to do outside too; it hands `environment` to itself inside.
 pub(crate) fn enter(test: &str, environment: &[(&str, OsString)]) -> Place {
+    enter_as(test, &[], environment)
+}
+
+/// As [`enter`], with options of `unshare` beside the usual ones.
+pub(crate) fn enter_as(test: &str, options: &[&str], environment: &[(&str, OsString)]) -> Place {
     if std::env::var(INSIDE).is_ok_and(|inside| inside == test) {
         return Place::Inside;
     }
     let unshare = if has("ip") {
-        new_namespaces()
+        new_namespaces(options)
     } else {
         Err("needs ip".to_owned())
     };
@@ -74,7 +79,7 @@ pub(crate) fn with_default_signals(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// The command that runs a program as process 1 of new pid, mount, network, UTS and IPC namespaces, or what is missing for it.
-pub(crate) fn new_namespaces() -> Result<Command, String> {
+pub(crate) fn new_namespaces(options: &[&str]) -> Result<Command, String> {
     if !is_root() {
         return Err("needs root".to_owned());
     }
@@ -93,6 +98,7 @@ pub(crate) fn new_namespaces() -> Result<Command, String> {
             "--kill-child=KILL",
             "--mount-proc",
         ]);
+        command.args(options);
         command
     };
     let tried = unshare().arg("true").stderr(Stdio::null()).status();

@@ -110,7 +110,7 @@ impl Case {
         let mut command = match self.run {
             Run::Pending(part) => return Result::Pending(part),
             Run::Here(_) => with_default_signals(own),
-            Run::InNamespaces(_) => match new_namespaces() {
+            Run::InNamespaces(_) => match new_namespaces(&[]) {
                 Ok(mut unshare) => {
                     unshare.arg(own);
                     unshare

@@ -10,12 +10,13 @@ mod common;
 mod plants;
 mod world;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use common::namespace::inside;
-use common::succeed;
-use world::{World, differences};
+use common::namespace::{Place, enter_as, inside, new_namespaces};
+use common::{succeed, wait_for};
+use world::{World, differences, differences_by};
 
 #[test]
 fn each_change_is_told_once_and_nothing_else() {
@@ -130,4 +131,103 @@ fn what_one_side_could_not_see_is_unknown() {
         "{told:#?}"
     );
     assert_eq!(told[1], "shop-1.24: * restarted: shop-1.24");
+}
+
+/// Where the captures of both boots and the programs lie, which outlive the first one.
+const DISK: &str = "FREEZEFRAME_DISK";
+
+#[test]
+fn nothing_is_new_because_of_a_reboot() {
+    const TEST: &str = "nothing_is_new_because_of_a_reboot";
+    if !common::has("perl") {
+        common::skip("scenario_deploy", "needs perl");
+        return;
+    }
+    if let Some(disk) = std::env::var_os(DISK) {
+        return booted(Path::new(&disk));
+    }
+    // Not below a directory that the host inside covers.
+    let disk = tempfile::Builder::new()
+        .prefix("freezeframe-")
+        .tempdir_in("/tmp")
+        .unwrap();
+    let uptime = std::fs::read_to_string("/proc/uptime").unwrap();
+    let uptime: u64 = uptime.split('.').next().unwrap().parse().unwrap();
+    // The clocks that count from the boot begin anew, if this system lets them.
+    let shorter = format!("--boottime=-{}", uptime / 2);
+    let begun_anew = ["--time", shorter.as_str()];
+    let second = new_namespaces(&begun_anew).map_or(&[][..], |_| &begun_anew);
+    for options in [&[], second] {
+        let environment = [(DISK, disk.path().into())];
+        match enter_as(TEST, options, &environment) {
+            Place::After => {}
+            Place::Inside | Place::Nowhere => return,
+        }
+    }
+    let [first, second] = ["1", "2"].map(|boot| disk.path().join(boot).with_extension("tar.zst"));
+    let analyze = common::program("analyze");
+    let told = differences_by(&analyze, &first, &second, &[]);
+    assert_eq!(told, Vec::<String>::new());
+    let report = Command::new(&analyze)
+        .arg("diff")
+        .args([&first, &second])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(report.stdout).unwrap();
+    assert!(text.contains("booted in between"), "{text}");
+}
+
+/// Inside: the host of a boot, with other process ids, interfaces and names of namespaces than in the other one.
+fn booted(disk: &Path) {
+    let boot = if disk.join("1.tar.zst").exists() {
+        "2"
+    } else {
+        "1"
+    };
+    let mut world = World::on(Some(disk));
+    let id = PathBuf::from("/mnt/boot_id");
+    std::fs::write(&id, format!("6f9619ff-8b86-d011-b42d-00c04fc964f{boot}\n")).unwrap();
+    let mut bind = Command::new("mount");
+    bind.arg("--bind")
+        .arg(&id)
+        .arg("/proc/sys/kernel/random/boot_id");
+    succeed(&mut bind, &[0]);
+    if boot == "2" {
+        for _ in 0..30 {
+            succeed(&mut Command::new("true"), &[0]);
+        }
+        world.restart("db", |_| {});
+        world.restart("shop-1.24", |_| {});
+    }
+    let bundle = world.capture_under(disk.join("key").to_str().unwrap());
+    std::fs::copy(bundle, disk.join(boot).with_extension("tar.zst")).unwrap();
+}
+
+#[test]
+fn nothing_is_new_on_a_host_that_serves() {
+    if !common::has("perl") || !common::has("nginx") {
+        common::skip("scenario_deploy", "needs perl and nginx");
+        return;
+    }
+    if !inside("nothing_is_new_on_a_host_that_serves") {
+        return;
+    }
+    let mut world = World::new();
+    let _serving = world.serve();
+    let served = || {
+        std::fs::read("/var/log/access.log")
+            .unwrap_or_default()
+            .len()
+    };
+    wait_for("many requests", || (served() > 50_000).then_some(()));
+    let before = world.capture();
+    let begin = served();
+    std::thread::sleep(Duration::from_secs(5));
+    assert!(served() > begin + 20_000, "it does not serve any more");
+    let after = world.capture();
+    let told = differences(&before, &after, &[]);
+    assert_eq!(told, Vec::<String>::new());
+    // What came and went between is there for who asks.
+    let all = differences(&before, &after, &["--all-columns"]);
+    assert!(!all.is_empty());
 }

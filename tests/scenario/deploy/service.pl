@@ -1,6 +1,7 @@
 # A service: it listens, keeps connections, logs, has workers, files and memory as its arguments say.
 #
 # --listen ADDRESS:PORT  --unix PATH  --connect ADDRESS:PORT  --log PATH  --workers N  --title NAME  --port N (means nothing)
+# --ask ADDRESS:PORT asks a web server all the time.
 #
 # SIGHUP starts its workers anew. A command of one word and a value in the file CONTROL does one thing more on SIGUSR1.
 use strict;
@@ -10,7 +11,7 @@ use IO::Socket::UNIX;
 
 $| = 1;
 my (@listen, @unix, @connect, @kept, @ends, @workers, $memory);
-my ($log, $count, $title) = ('', 0, 'service');
+my ($log, $count, $title, $ask, $asked) = ('', 0, 'service', '', 0);
 my $control = $ENV{CONTROL} // '';
 while (defined(my $option = shift @ARGV)) {
     my $value = shift @ARGV;
@@ -20,6 +21,7 @@ while (defined(my $option = shift @ARGV)) {
     elsif ($option eq '--log')     { $log   = $value }
     elsif ($option eq '--workers') { $count = $value }
     elsif ($option eq '--title')   { $title = $value }
+    elsif ($option eq '--ask')     { $ask   = $value }
 }
 for my $end (@listen) {
     push @ends, IO::Socket::INET->new(LocalAddr => $end, Listen => 64, ReuseAddr => 1, Blocking => 0) // die "$end: $@";
@@ -78,8 +80,14 @@ told();
 while (1) {
     # Who connected is let in, and stays.
     for my $end (@ends) { while (my $client = $end->accept) { push @kept, $client } }
+    if ($ask) {
+        my $server = IO::Socket::INET->new(PeerAddr => $ask, Timeout => 5) // next;
+        print {$server} 'GET /', ++$asked % 3 ? 'shop.conf' : "page-$asked", " HTTP/1.0\r\nHost: shop\r\n\r\n";
+        1 while <$server>;
+        select undef, undef, undef, 0.003;
+    }
     # A signal that came before it is seen within the second.
-    sleep 1 unless @to_do;
+    sleep 1 unless @to_do or $ask;
     while (my $work = shift @to_do) {
         my ($word, $value) = ('workers', scalar @workers);
         if ($work eq 'control') {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -36,7 +37,21 @@ pub(crate) struct World {
 impl World {
     /// Makes the host and starts its services.
     pub(crate) fn new() -> Self {
+        World::on(None)
+    }
+
+    /// The same, with its programs in a directory that outlives it.
+    pub(crate) fn on(disk: Option<&Path>) -> Self {
         let place = open_directory();
+        if let Some(disk) = disk {
+            let [here, there] = [disk.join("bin"), place.join("bin")];
+            for directory in [&here, &there] {
+                fs::create_dir_all(directory).unwrap();
+            }
+            let mut bind = Command::new("mount");
+            bind.arg("--bind").args([here, there]);
+            succeed(&mut bind, &[0]);
+        }
         for directory in ["/home", "/root", "/var/log", "/var/lib", "/opt"] {
             cover(directory);
         }
@@ -82,8 +97,11 @@ impl World {
             "listen 8080\ndb_password = hunter2hunter2\nworkers 2\n",
         )
         .unwrap();
-        world.install("shop-1.24");
-        world.install("db");
+        for name in ["shop-1.24", "db"] {
+            if !world.program(name).exists() {
+                world.install(name);
+            }
+        }
         world.start(
             "db",
             &[
@@ -227,6 +245,25 @@ impl World {
             .with_extension("control")
     }
 
+    /// Starts a web server, clients that ask it all the time, for what is there and what is not, and programs that come and go.
+    pub(crate) fn serve(&mut self) -> [Guard; 2] {
+        let configuration = self.place.join("nginx.conf");
+        let text = "worker_processes 2; daemon off; user root; pid /mnt/nginx.pid; error_log /var/log/error.log;\n\
+            events {}\nhttp { access_log /var/log/access.log; client_body_temp_path /mnt/tmp/a; proxy_temp_path /mnt/tmp/b;\n\
+            fastcgi_temp_path /mnt/tmp/c; uwsgi_temp_path /mnt/tmp/d; scgi_temp_path /mnt/tmp/e;\n\
+            server { listen 127.0.0.1:81; root /opt; } }\n";
+        fs::write(&configuration, text).unwrap();
+        let mut nginx = Command::new("nginx");
+        nginx.arg("-c").arg(configuration).stdin(Stdio::null());
+        let nginx = Guard(nginx.spawn().unwrap());
+        wait_for("nginx", || TcpStream::connect("127.0.0.1:81").ok());
+        self.install("client");
+        self.start("client", &["--ask", "127.0.0.1:81"]);
+        let mut jobs = Command::new("sh");
+        jobs.args(["-c", "while :; do sh -c 'sleep 0.1; true'; done"]);
+        [nginx, Guard(jobs.spawn().unwrap())]
+    }
+
     /// Stops a service, and starts it again as `change` would have it.
     pub(crate) fn restart(&mut self, name: &'static str, change: impl FnOnce(&mut Service)) {
         let mut service = self.stop(name);
@@ -301,7 +338,17 @@ impl World {
 
 /// What is told of two captures: a line for each, with its service before it, numbers of processes and times left out.
 pub(crate) fn differences(before: &Path, after: &Path, options: &[&str]) -> Vec<String> {
-    let mut diff = Command::new("/mnt/analyze");
+    differences_by(Path::new("/mnt/analyze"), before, after, options)
+}
+
+/// The same, by the program that lies elsewhere.
+pub(crate) fn differences_by(
+    program: &Path,
+    before: &Path,
+    after: &Path,
+    options: &[&str],
+) -> Vec<String> {
+    let mut diff = Command::new(program);
     diff.arg("diff").arg(before).arg(after).args(options);
     let output = run_within(&mut diff, LIMIT);
     assert!(
