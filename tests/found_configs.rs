@@ -104,6 +104,68 @@ fn what_processes_name_and_may_read() {
     assert_eq!(count(&bundle, refused), 1);
 }
 
+#[test]
+fn what_a_file_includes() {
+    if !inside("what_a_file_includes") {
+        return;
+    }
+    let place = open_directory().join("tmp");
+    for directory in ["site", "site/conf.d", "site/more"] {
+        std::fs::create_dir(place.join(directory)).unwrap();
+    }
+    let main = "http {\n  include conf.d/*.conf;\n  include conf.d/*.inc;\n  include snippet;\n  include /mnt/tmp/none/*.conf;\n}\n";
+    for (name, text) in [
+        ("main.conf", main),
+        (
+            "conf.d/a.conf",
+            "include more/deep.conf;\npassword = pl0ver;\n",
+        ),
+        ("conf.d/b.inc", "b = 1\n"),
+        ("conf.d/c.conf.bak", "c = 1\n"),
+        ("conf.d/.hidden.conf", "hidden = 1\n"),
+        ("more/deep.conf", "include main.conf;\n"),
+        (
+            "snippet",
+            "include /etc/shadow;\ninclude ../*;\nsnippet = 1\n",
+        ),
+    ] {
+        write(&format!("/mnt/tmp/site/{name}"), text, 0o644);
+    }
+    // The directory of another one, which a user's process may not list.
+    std::fs::create_dir(place.join("closed")).unwrap();
+    write("/mnt/tmp/closed/x.conf", "closed = 1\n", 0o644);
+    let closed = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(place.join("closed"), closed).unwrap();
+    write("/mnt/tmp/user.conf", "include closed/*.conf\n", 0o644);
+    let _main = start(
+        &["env", "--chdir=/mnt/tmp"],
+        &["app", "-c", "site/main.conf"],
+    );
+    let nobody = [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+    ];
+    let _user = start(&nobody, &["app", "-c", "/mnt/tmp/user.conf"]);
+    let bundle = captured(&place, &[]);
+    expect_rows(
+        &bundle,
+        "SELECT path, found_by, count(*) FROM config_files GROUP BY path, found_by ORDER BY path",
+        "/mnt/tmp/site/conf.d/a.conf | include | 1\n/mnt/tmp/site/conf.d/b.inc | include | 1\n/mnt/tmp/site/main.conf | argument | 1
+/mnt/tmp/site/more/deep.conf | include | 1\n/mnt/tmp/site/snippet | include | 1\n/mnt/tmp/user.conf | argument | 1",
+    );
+    expect_rows(
+        &bundle,
+        "SELECT path, outcome FROM collection_log WHERE path IN ('/mnt/tmp/site/conf.d', '/mnt/tmp/none', '/mnt/tmp/closed') ORDER BY path",
+        "/mnt/tmp/closed | skipped\n/mnt/tmp/none | absent\n/mnt/tmp/site/conf.d | collected",
+    );
+    assert_eq!(
+        count(&bundle, "FROM collection_log WHERE path = '/etc/shadow'"),
+        0
+    );
+}
+
 fn memchr_find(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }

@@ -268,6 +268,15 @@ pub enum LogWay {
         /// Whether the path begins at its own root directory; else at the host's.
         through: bool,
     },
+    /// Its configuration includes what is in a directory: the names there are told, each behind the path of the task.
+    Listed {
+        /// The path of the directory.
+        path: Vec<u8>,
+        /// What the names are like, one or another: `*` stands for any text, `?` for one byte.
+        patterns: Vec<Vec<u8>>,
+        /// As in [`LogWay::Named`].
+        through: bool,
+    },
 }
 
 /// How a file may be opened that a process names. What is said of the process was read earlier: of a live one it is

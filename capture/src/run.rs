@@ -127,6 +127,8 @@ struct Met {
     uid: Option<u32>,
     /// Its root directory, where that is another one.
     root: Option<Vec<u8>>,
+    /// The directory in which it works.
+    working: Option<Vec<u8>>,
 }
 
 /// A capture that is under way.

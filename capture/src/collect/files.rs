@@ -8,9 +8,9 @@ use schema::parse::status;
 use schema::{Outcome, Source, Text};
 
 use super::{Collector, read};
-use crate::history;
 use crate::host::{Host, Opened, Refusal};
 use crate::protocol::{Access, End, FileTask, FollowedLog, LogWay, Named, Reply, Visit};
+use crate::{config, history, host};
 
 impl<F: AsFd> Collector<'_, F> {
     pub(super) fn file(&mut self, task: &FileTask) -> std::io::Result<()> {
@@ -27,6 +27,9 @@ impl<F: AsFd> Collector<'_, F> {
                 opened.map_err(Refusal::end)
             }
             Access::Device => self.host.device(&task.path).map_err(Refusal::end),
+            Access::Log(log) if let LogWay::Listed { path, patterns, .. } = &log.way => {
+                return self.included(task, log, path, patterns);
+            }
             Access::Log(log) => self.followed(log, source == Some(Source::FoundConfig)),
             Access::Named(named) => match self.speaker(&task.path, named) {
                 Ok(root) => self.named(root.as_ref(), &task.path, named),
@@ -73,35 +76,81 @@ impl<F: AsFd> Collector<'_, F> {
             };
             opened.map_err(unremarkable)
         };
-        if let LogWay::Named {
-            path,
-            through: false,
-        } = way
-        {
-            return named(None, path);
+        match way {
+            LogWay::Named { path, through } | LogWay::Listed { path, through, .. } => {
+                let root = through.then(|| self.root_of(log)).transpose()?;
+                named(root.as_ref(), path)
+            }
+            LogWay::Descriptor { fd, target, inode } => {
+                let process = self.still(log)?;
+                let opened = self.host.held(process.as_fd(), *fd, target, *inode);
+                opened.map_err(|refusal| match refusal {
+                    // It was closed, or is another file's by now.
+                    Refusal::Errno(Errno::NOENT) => End::of_errno(Errno::SRCH),
+                    rule @ Refusal::Rule(_) => unremarkable(rule),
+                    refusal => self.refused(process.as_fd(), refusal),
+                })
+            }
         }
+    }
+
+    /// The process that leads to a file, if it still is the one that was met.
+    fn still(&self, log: &FollowedLog) -> Result<OwnedFd, End<'static>> {
         let visit = Visit {
             identity: log.identity,
             ..Visit::new(log.pid, Vec::new())
         };
         let (process, ..) = self.meet(&visit)?;
-        let process = process.as_fd();
-        match way {
-            LogWay::Descriptor { fd, target, inode } => {
-                let opened = self.host.held(process, *fd, target, *inode);
-                opened.map_err(|refusal| match refusal {
-                    // It was closed, or is another file's by now.
-                    Refusal::Errno(Errno::NOENT) => End::of_errno(Errno::SRCH),
-                    rule @ Refusal::Rule(_) => unremarkable(rule),
-                    refusal => self.refused(process, refusal),
-                })
+        Ok(process)
+    }
+
+    /// Its root directory.
+    fn root_of(&self, log: &FollowedLog) -> Result<OwnedFd, End<'static>> {
+        let process = self.still(log)?;
+        let root = self.host.process_root(process.as_fd());
+        root.map_err(|refusal| self.refused(process.as_fd(), refusal))
+    }
+
+    /// Names what a configuration includes from a directory.
+    fn included(
+        &mut self,
+        task: &FileTask,
+        log: &FollowedLog,
+        path: &[u8],
+        patterns: &[Vec<u8>],
+    ) -> std::io::Result<()> {
+        let uid = log.uid.unwrap_or(0);
+        let through = matches!(log.way, LogWay::Listed { through: true, .. });
+        let root = through.then(|| self.root_of(log)).transpose();
+        let directory = root.and_then(|root| {
+            let found = self.host.named_directory(root.as_ref(), path, log.pid, uid);
+            found.map_err(unremarkable)
+        });
+        let (directory, access_time_touched) = match directory {
+            Ok(found) => found,
+            Err(end) => return self.names::<Vec<u8>>(&[], end),
+        };
+        let (mut names, mut left_out) = (Vec::new(), 0_usize);
+        let listed = host::list(directory, |name| {
+            if !patterns.iter().any(|pattern| config::fits(name, pattern)) {
+                return;
             }
-            LogWay::Named { path, .. } => {
-                let root = self.host.process_root(process);
-                let root = root.map_err(|refusal| self.refused(process, refusal))?;
-                named(Some(&root), path)
+            if names.len() < config::INCLUDED_LIMIT {
+                names.push([&task.path, &b"/"[..], name].concat());
+            } else {
+                left_out = left_out.saturating_add(1);
             }
+        });
+        names.sort_unstable();
+        let mut end = End {
+            access_time_touched,
+            ..super::ended(listed)
+        };
+        if left_out > 0 && end.outcome == schema::Outcome::Collected {
+            end.outcome = schema::Outcome::Truncated;
+            end.reason = Some(format!("number: {left_out} included files are left out").into());
         }
+        self.names(&names, end)
     }
 
     /// Opens a file that a process names, once the process spoke for its user.

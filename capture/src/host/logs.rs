@@ -2,11 +2,12 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use super::kinds::Kind;
 use super::walk::{Judged, look};
-use super::{Host, Opened, Refusal, fd_path, open_regular};
+use super::{Host, Opened, Refusal, fd_path, open_regular, reopen};
 use crate::{history, log};
 
 /// Everybody may read it.
@@ -70,16 +71,37 @@ impl Host {
     ) -> Result<Opened, Refusal> {
         let judged = anywhere(path, root, pid);
         let opened = self.owned(root, path, &judged, None)?;
-        let stat = rustix::fs::fstat(&opened.fd)?;
-        let may_read =
-            !self.live || uid == 0 || stat.st_uid == uid || stat.st_mode & EVERYBODY != 0;
-        if !may_read {
-            return Err(Refusal::Rule(format!(
-                "owned by uid {}, not for everybody, and named by a process of uid {uid}",
-                stat.st_uid
-            )));
-        }
+        self.may_read(&opened.fd, uid)?;
         Ok(opened)
+    }
+
+    /// A directory from which configuration is included, for listing, under the same condition; and whether its access time will
+    /// change.
+    pub fn named_directory(
+        &self,
+        root: Option<&OwnedFd>,
+        path: &[u8],
+        pid: u32,
+        uid: u32,
+    ) -> Result<(OwnedFd, bool), Refusal> {
+        let judged = anywhere(path, root, pid);
+        let root = root.unwrap_or(&self.root);
+        let found = self.walk(root.as_fd(), path, &judged)?;
+        self.may_read(&found, uid)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK;
+        Ok(reopen(&found, flags)?)
+    }
+
+    /// Refuses what a user could not read: it must be root who leads there, its own, or for everybody.
+    fn may_read(&self, found: &OwnedFd, uid: u32) -> Result<(), Refusal> {
+        let stat = rustix::fs::fstat(found)?;
+        if !self.live || uid == 0 || stat.st_uid == uid || stat.st_mode & EVERYBODY != 0 {
+            return Ok(());
+        }
+        Err(Refusal::Rule(format!(
+            "owned by uid {}, not for everybody, and named by a process of uid {uid}",
+            stat.st_uid
+        )))
     }
 
     /// A file below the root directory given or the host's own, that holds no secrets and belongs to a user, where one is given.

@@ -510,8 +510,7 @@ impl Capture {
             source.and_then(|source| self.sources.get(source)) == Some(&Source::FoundConfig);
         if let Some(path) = current_log(asked) {
             if is_config {
-                let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                self.found_configs.answer(path, &end, length);
+                self.found_configs.answer(path, &end, bytes);
                 return (end, bytes);
             }
             self.found_logs.answer(path, end.outcome);

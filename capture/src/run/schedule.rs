@@ -219,8 +219,14 @@ impl Capture {
                 }
             }
             Reply::Listed(end) => {
-                let path = asked.job.request.listed().unwrap_or(b"/proc");
-                self.sink.outcome(path, None, &end, now)?;
+                if let Some(task) = current_file(asked) {
+                    self.found_configs.listed(&task.path);
+                    self.sink.outcome(&task.path, None, &end, now)?;
+                    self.advance(asked);
+                } else {
+                    let path = asked.job.request.listed().unwrap_or(b"/proc");
+                    self.sink.outcome(path, None, &end, now)?;
+                }
             }
             Reply::Visiting {
                 pid,
@@ -445,7 +451,11 @@ impl Capture {
             b"ns/net" => met.net_namespace = inode,
             b"ns/mnt" => met.mount_namespace = inode,
             b"root" => met.root = history::other_root(target),
-            b"cwd" => self.containers.directory(target),
+            b"cwd" => {
+                let is_there = target.starts_with(b"/") && !target.ends_with(b" (deleted)");
+                met.working = is_there.then(|| target.to_vec());
+                self.containers.directory(target);
+            }
             _ => {}
         }
     }

@@ -4,8 +4,8 @@ use crate::source::Source;
 use crate::text::Text;
 
 crate::table! {
-    /// Configuration files, found by following processes: what a command line names, and what in `/etc` is called like the program.
-    /// One row for each process that leads to a file. Secrets in it are pseudonyms, as everywhere.
+    /// Configuration files, found by following processes: what a command line names, what in `/etc` is called like the program, and
+    /// what those include. One row for each process that leads to a file. Secrets in it are pseudonyms, as everywhere.
     pub struct ConfigFile<'a> in "config_files" {
         sources: [Source::FoundConfig, Source::Evidence("found_configs")],
         key: [path, pid],
@@ -13,7 +13,8 @@ crate::table! {
         volatile: [mtime, inode],
         /// Path under which it was read: its own; below `/proc/PID/root` for a file of another root directory.
         path: Text<'a>,
-        /// `argument` for one that a command line names, `program` for one that is called like the program.
+        /// `argument` for one that a command line names, `program` for one that is called like the program, `include` for one that
+        /// another one includes.
         found_by: Text<'a>,
         /// Process that leads to it.
         pid: u32,
