@@ -49,7 +49,7 @@ pub(crate) const CASES: &[Case] = &[
     ),
     Case::here(
         "X10",
-        "200 canaries in arguments, environments and histories, in many forms",
+        "200 canaries in arguments, environments, histories and configuration, in many forms",
         canaries,
     )
     .in_quick_part(),
@@ -386,11 +386,28 @@ fn canaries(trial: &mut Trial) -> Result<(), Skipped> {
             }
         }
     }
-    arguments.extend_from_slice(b"the healthy argument\0");
+    let mut configuration = Vec::new();
+    for (before, after) in [
+        ("password = ", ""),
+        ("  db_password: \"", "\""),
+        ("\"api_key\": \"", "\","),
+        ("url: postgres://ada:", "@db/shop"),
+        ("proxy_set_header Authorization \"Bearer ", "\";"),
+        ("<password>", "</password>"),
+        ("<add key=\"secret\" value=\"", "\"/>"),
+        ("requirepass ", ""),
+        ("export TOKEN=", ""),
+        ("define('DB_PASSWORD', '", "');"),
+    ] {
+        configuration.extend_from_slice(format!("{before}{}{after}\n", secret()).as_bytes());
+    }
+    configuration.extend_from_slice(b"the healthy = setting\n");
+    arguments.extend_from_slice(b"--config=/srv/app.conf\0the healthy argument\0");
     history.extend_from_slice(b"the healthy command\n");
     world.write("proc/20/environ", &environ);
     world.write("proc/20/cmdline", &arguments);
     world.write("home/ada/.bash_history", &history);
+    world.write("srv/app.conf", &configuration);
     let bundle = world.bundle(trial, "bundle.tar.zst", &[]);
     absent(trial, &bundle, &canary);
     let counts = Trial::rows(&bundle, "SELECT sum(redactions) FROM collection_log");
@@ -405,10 +422,16 @@ fn canaries(trial: &mut Trial) -> Result<(), Skipped> {
     let healthy = Trial::rows(
         &bundle,
         "SELECT value FROM process_arguments WHERE value LIKE '%healthy%'
-         UNION ALL SELECT command FROM shell_history WHERE command LIKE '%healthy%'",
+         UNION ALL SELECT command FROM shell_history WHERE command LIKE '%healthy%'
+         UNION ALL SELECT substr(content, instr(content, 'the healthy'), 21) FROM config_files",
     );
     trial.rest(
-        healthy == ["the healthy argument", "the healthy command"],
+        healthy
+            == [
+                "the healthy argument",
+                "the healthy command",
+                "the healthy = setting",
+            ],
         format!("{healthy:?}"),
     );
     Ok(())

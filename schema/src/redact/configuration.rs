@@ -50,6 +50,7 @@ static ENCLOSED: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| {
         regex(r"(?-u)<([\w.:-]+)[^<>]*>([^<]+)</"),
         regex(r#"(?-u)["']([\w.:-]+)["']\s*(?:=>|:)\s*["']([^"']*)["']"#),
         regex(r#"(?-u)["']([\w.:-]+)["']\]\s*=\s*["']([^"']*)["']"#),
+        regex(r#"(?-u)define\(\s*["']([\w.:-]+)["']\s*,\s*["']([^"']*)["']"#),
         // An element or setting that has the name as an attribute, as `<add key="password" value="x"/>`.
         regex(r#"(?-u)(?:key|name)="([\w.:-]+)"\s+value="([^"]*)""#),
     ]

@@ -65,6 +65,7 @@ fuzz_target!(|input: &[u8]| -> Corpus {
         b"environ" => Content::Environ,
         b"arguments" => Content::Arguments,
         b"history" => Content::History,
+        b"configuration" => Content::Configuration,
         _ => return Corpus::Reject,
     };
     let mut redactor = Redactor::new(&[7; KEY_LENGTH]).expect("the rules are well-formed");
