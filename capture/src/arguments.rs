@@ -3,11 +3,15 @@
 use crate::history::{self, PATH_LIMIT};
 
 /// The values on a command line, each with the option that it is given for, or the argument before it. The first argument is
-/// the program.
+/// the program. In a title that a process wrote over its command line, as nginx's master does, blanks part the arguments.
 pub fn options(arguments: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut before: &[u8] = b"";
-    let words = arguments.split(|byte| *byte == 0).skip(1);
-    words.map(move |argument| {
+    let end = memchr::memchr(0, arguments).unwrap_or(arguments.len());
+    let is_title = arguments
+        .get(end..)
+        .is_some_and(|rest| rest.iter().all(|byte| *byte == 0));
+    let words = arguments.split(move |byte| *byte == 0 || (is_title && *byte == b' '));
+    words.skip(1).map(move |argument| {
         let (option, value) = match memchr::memchr(b'=', argument) {
             Some(at) if !argument.starts_with(b"/") => argument.split_at(at),
             _ => (before, argument),

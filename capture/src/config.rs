@@ -258,6 +258,10 @@ mod tests {
         );
         check(b"/etc/x.conf\0", &[]);
         check(
+            b"nginx: master process nginx -g daemon off; -c /srv/n.conf\0\0\0",
+            &["/srv/n.conf"],
+        );
+        check(
             b"php-fpm: master process (/etc/php/8.2/fpm/php-fpm.conf)\0\0",
             &["/etc/php/8.2/fpm/php-fpm.conf"],
         );

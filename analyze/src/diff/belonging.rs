@@ -1,4 +1,4 @@
-//! What a process is called by, and which ones are no more than a pause in a loop, or come and go.
+//! What a process is called by, and which ones are no more than a pause in a loop.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,11 +20,6 @@ const INTERPRETERS: [&str; 10] = [
 ];
 /// A loop that waits so many seconds starts its `sleep` again and again.
 const WAIT_LIMIT: i64 = 60;
-
-/// Seconds since its start at which a process may be one that comes and goes, as what a loop calls.
-const PASSING: i64 = 1;
-/// Snapshots nearer to each other, in seconds, do not tell what comes and goes from what stays.
-const NEAR: i64 = 4;
 
 /// What a process belongs to: of a tree the program at its root, and what it runs where it is an interpreter.
 pub(super) fn label(processes: &HashMap<i64, Process>, process: &Process) -> Vec<u8> {
@@ -100,40 +95,4 @@ pub(super) fn waits(
         .collect()
     };
     [waits(0), waits(1)]
-}
-
-/// What was frozen right after its start, below what runs in both snapshots: nobody knows that it was to stay.
-pub(super) fn passing(
-    processes: &[HashMap<i64, Process>; 2],
-    times: [i64; 2],
-    same: &HashSet<i64>,
-) -> [HashSet<i64>; 2] {
-    let [before, after] = times;
-    if after.saturating_sub(before) < NEAR {
-        return Default::default();
-    }
-    [0, 1].map(|side| {
-        let (Some(all), Some(time)) = (processes.get(side), times.get(side)) else {
-            return HashSet::new();
-        };
-        let is_young = |process: &&Process| {
-            let started = process.start_time.unwrap_or(0);
-            !same.contains(&process.pid) && started >= time.saturating_sub(PASSING)
-        };
-        let mut passing: HashSet<i64> = all.values().filter(is_young).map(|one| one.pid).collect();
-        // What is below something that is there to stay, and is in one snapshot only, stays with it.
-        loop {
-            let stays = |pid: &i64| {
-                let parent = all.get(pid).and_then(|process| process.parent);
-                parent.is_none_or(|parent| !same.contains(&parent) && !passing.contains(&parent))
-            };
-            let staying: Vec<i64> = passing.iter().copied().filter(stays).collect();
-            if staying.is_empty() {
-                return passing;
-            }
-            for pid in staying {
-                passing.remove(&pid);
-            }
-        }
-    })
 }

@@ -41,6 +41,8 @@ pub(super) struct Process {
     pub(super) gauges: [Option<i64>; 3],
     /// Kinds of namespaces in which it is not with the host's first process.
     pub(super) own_namespaces: Vec<u8>,
+    /// Whether it began while the capture ran: nobody knows that it was to stay.
+    pub(super) is_passing: bool,
     /// Whether it is there, as far as is known, only to start the capture: a shell, `sudo`, `ssh`.
     pub(super) starts_capture: bool,
 }
@@ -93,7 +95,7 @@ pub(super) fn load(side: &Side, with_descriptors: bool) -> Result<HashMap<i64, P
     let sql = format!(
         "SELECT p.pid, p.parent, p.start_ticks, p.start_time, p.name, p.path, p.uid, p.cgroup_path, p.container_id,
            units.kind, units.unit, p.is_collector, p.resident_size, p.threads,
-           {}{columns}
+           {}, p.state IN ('T', 't'){columns}
          FROM processes AS p
          JOIN process_units AS units ON units.pid = p.pid
          WHERE NOT p.is_kernel_thread AND p.state IS NOT 'Z' AND p.state IS NOT 'X'",
@@ -136,6 +138,7 @@ pub(super) fn load(side: &Side, with_descriptors: bool) -> Result<HashMap<i64, P
             arguments: arguments.remove(&pid),
             state: Vec::new(),
             gauges: [None; 3],
+            is_passing: false,
             starts_capture: false,
             own_namespaces: own.remove(&pid).unwrap_or_default(),
             file: [const { Value::Null }; 3],
@@ -145,10 +148,22 @@ pub(super) fn load(side: &Side, with_descriptors: bool) -> Result<HashMap<i64, P
         }
         process.gauges = [fds.get(&pid).copied(), next().integer(), next().integer()];
         process.file = [next(), next(), next()];
-        process.state = state.iter().copied().zip(values).collect();
+        // Whether it runs or waits differs from moment to moment, but not whether somebody stopped it.
+        let is_stopped = next().integer() == Some(1);
+        let stopped = values::text(if is_stopped { "yes" } else { "no" });
+        let columns = state.iter().copied().zip(values);
+        process.state = columns.chain([("stopped", stopped)]).collect();
         processes.insert(pid, process);
     }
     mark_starters(&mut processes, &collectors);
+    let own = collectors.iter().filter_map(|pid| processes.get(pid));
+    let begin = own.filter_map(|process| process.start_ticks).min();
+    for process in processes.values_mut() {
+        process.is_passing = process
+            .start_ticks
+            .zip(begin)
+            .is_some_and(|(own, begin)| own > begin);
+    }
     let ended = ended(side)?;
     processes.retain(|pid, _| !collectors.contains(pid) && !ended.contains(pid));
     Ok(processes)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::belonging::{label, passing, waits};
+use super::belonging::{label, waits};
 use super::processes::{self, Process, UnitKind};
 use super::report::{Place, Report};
 use super::roles::{self, Role, masked};
@@ -24,8 +24,6 @@ pub(super) struct Services {
     all: Vec<Service>,
     /// Pids of processes that are the same in both snapshots.
     same: HashSet<i64>,
-    /// Pids of each snapshot that come and go.
-    passing: [HashSet<i64>; 2],
     /// Network namespaces that are not the host's own, and the service whose they are.
     namespaces: [HashMap<i64, usize>; 2],
     /// The same of mount namespaces.
@@ -118,7 +116,6 @@ impl Services {
                 (!process.starts_capture || same.contains(pid)) && !waits.contains(pid)
             });
         }
-        let passing = passing(&processes, times, &same);
         let mut labelled: BTreeMap<(UnitKind, Vec<u8>), [Vec<i64>; 2]> = BTreeMap::new();
         for (number, side) in processes.iter().enumerate() {
             let mut pids: Vec<i64> = side.keys().copied().collect();
@@ -145,7 +142,6 @@ impl Services {
             of: Default::default(),
             all: services.collect(),
             same,
-            passing,
             namespaces: Default::default(),
             mount_namespaces: Default::default(),
             programs: HashMap::new(),
@@ -593,10 +589,14 @@ impl Services {
         }
     }
 
-    /// Whether all who play a role come and go.
+    /// Whether all who play a role may come and go.
     fn passes(&self, role: &Role) -> bool {
-        let mut sides = role.members.iter().zip(&self.passing);
-        sides.all(|(members, passing)| members.iter().all(|pid| passing.contains(pid)))
+        let mut members = (0..2)
+            .zip(&role.members)
+            .flat_map(|(side, pids)| pids.iter().map(move |pid| (*pid, self.process(side, *pid))));
+        members.all(|(pid, process)| {
+            !self.is_same(pid) && process.is_some_and(|process| process.is_passing)
+        })
     }
 
     fn restart(&self, pids: [&[i64]; 2]) -> Vec<Change> {

@@ -9,7 +9,7 @@ use super::bytes::{cut, decimal};
 use super::log_time::{self, Calendar};
 use super::{json_log, syslog};
 
-mod level;
+pub(super) mod level;
 #[cfg(test)]
 mod tests;
 

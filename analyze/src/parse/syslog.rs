@@ -2,6 +2,7 @@
 //! `dmesg` writes.
 
 use super::bytes::{cut, cut_last, decimal};
+use super::log_line::level;
 use super::log_time::{self, Calendar};
 
 /// What a line says.
@@ -262,14 +263,13 @@ fn facility_level(text: &[u8]) -> Option<(u8, &[u8])> {
     Some((*severity, rest))
 }
 
-/// Severity of a word such as `INFO`, and what follows it.
+/// Severity of a word such as `INFO` or `CRITICAL:`, and what follows it.
 fn level_word(text: &[u8]) -> Option<(u8, &[u8])> {
     let (word, rest) = cut(text, b' ')?;
+    let word = word.strip_suffix(b":").unwrap_or(word);
     let is_upper = word.iter().all(u8::is_ascii_uppercase);
-    let level = LEVELS
-        .iter()
-        .find(|(name, _)| is_upper && name.as_bytes().eq_ignore_ascii_case(word))?;
-    Some((level.1, rest))
+    let severity = is_upper.then(|| level::named(word)).flatten()?;
+    Some((severity, rest))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::common::{has, succeed};
+use crate::common::{has, succeed, wait_for};
 use crate::world::{World, ip};
 
 /// A change. `act` gives the reason where it cannot be made here.
@@ -282,6 +282,26 @@ pub(crate) fn all() -> Vec<Plant> {
             |world| {
                 let pid = world.pid("shop-1.24").to_string();
                 succeed(Command::new("renice").args(["-n", "5", "-p", &pid]), &[0]);
+                None
+            },
+        ),
+        plant(
+            "stopped",
+            &["db: ~ process db: stopped no -> yes"],
+            |world| {
+                let pid = world.pid("db").to_string();
+                succeed(Command::new("kill").args(["-STOP", &pid]), &[0]);
+                await_stopped(&pid, true);
+                None
+            },
+        ),
+        plant(
+            "going on",
+            &["db: ~ process db: stopped yes -> no"],
+            |world| {
+                let pid = world.pid("db").to_string();
+                succeed(Command::new("kill").args(["-CONT", &pid]), &[0]);
+                await_stopped(&pid, false);
                 None
             },
         ),
@@ -622,6 +642,13 @@ fn lead(what: &str, to: &str) {
         .args(["-w", "5", "-t", "nat", what])
         .args(rule.split(' '));
     succeed(&mut iptables, &[0]);
+}
+
+fn await_stopped(pid: &str, wanted: bool) {
+    wait_for("the process is stopped, or not", || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        (stat.contains(") T ") == wanted).then_some(())
+    });
 }
 
 /// Lines of the changes that are there at the end, whatever was done between.

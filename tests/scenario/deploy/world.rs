@@ -260,7 +260,7 @@ impl World {
         self.install("client");
         self.start("client", &["--ask", "127.0.0.1:81"]);
         let mut jobs = Command::new("sh");
-        jobs.args(["-c", "while :; do sh -c 'sleep 0.1; true'; done"]);
+        jobs.args(["-c", "while :; do sleep 0.05; sh -c 'true; true'; done"]);
         [nginx, Guard(jobs.spawn().unwrap())]
     }
 

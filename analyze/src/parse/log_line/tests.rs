@@ -255,6 +255,18 @@ fn columns() {
 }
 
 #[test]
+fn a_level_behind_the_time_is_no_host() {
+    for (word, level) in [("CRITICAL", 2), ("FATAL:", 2), ("TRACE", 7), ("ERROR", 3)] {
+        let expected = format!("2026-11-30T12:00:00Z {level} - -: disk full");
+        check(&format!("2026-11-30T12:00:00Z {word} disk full"), &expected);
+    }
+    check(
+        "2026-11-30T12:00:00Z WEB1 app: disk full",
+        "2026-11-30T12:00:00Z - - app: disk full",
+    );
+}
+
+#[test]
 fn a_level_before_the_time() {
     for (text, level) in [
         ("[INFO] 2026-11-30 13:00:00,000 up", "6"),
