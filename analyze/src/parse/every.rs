@@ -312,6 +312,7 @@ pub const EVERY: &[Parser] = &[
                 log_time::named(text, calendar).map(|(_, rest)| rest),
                 log_time::since_boot(text).map(|(_, rest)| rest),
                 log_time::slashed(text, calendar).map(|(_, rest)| rest),
+                log_time::month_first(text, calendar).map(|(_, rest)| rest),
                 log_time::day_first(text, calendar).map(|(_, rest)| rest),
                 log_time::month_day(text, calendar).map(|(_, rest)| rest),
                 log_time::packed(text, calendar).map(|(_, rest)| rest),
