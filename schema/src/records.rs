@@ -154,7 +154,8 @@ crate::table! {
         sources: [Source::Process("cmdline")],
         /// Path under which it was read: its own, or below `/proc/PID/root` for a file of another root directory.
         path: Text<'a>,
-        /// `argument` for one that the command line names, `program` for one that is called like the program.
+        /// `argument` for one that the command line names, `program` for one that is called like the program, `include` for one
+        /// that another one includes.
         found_by: Text<'a>,
         /// The process.
         pid: u32,
