@@ -423,6 +423,9 @@ impl Services {
         let mut roles: Vec<(Place, Role)> = Vec::new();
         for (number, service) in self.all.iter().enumerate() {
             let place = Place::Service(number);
+            if self.pass(&service.members) && !report.scope().classes.all() {
+                continue;
+            }
             match service.members.each_ref().map(Vec::len) {
                 [0, _] if gaps[0].whole => {
                     report.unknown("processes", "service", 0, self.named(1, service));
@@ -526,7 +529,7 @@ impl Services {
             .collect();
         for role in roles {
             let [before, after] = &role.members;
-            if self.passes(role) && !report.scope().classes.all() {
+            if self.pass(&role.members) && !report.scope().classes.all() {
                 continue;
             }
             let Some(first) = after
@@ -589,10 +592,10 @@ impl Services {
         }
     }
 
-    /// Whether all who play a role may come and go.
-    fn passes(&self, role: &Role) -> bool {
+    /// Whether all of some processes may come and go.
+    fn pass(&self, members: &[Vec<i64>; 2]) -> bool {
         let mut members = (0..2)
-            .zip(&role.members)
+            .zip(members)
             .flat_map(|(side, pids)| pids.iter().map(move |pid| (*pid, self.process(side, *pid))));
         members.all(|(pid, process)| {
             !self.is_same(pid) && process.is_some_and(|process| process.is_passing)
