@@ -29,7 +29,7 @@ pub enum Class {
 }
 
 /// The lines that are there without a file of the user's.
-const DEFAULT: &str = include_str!("default.rules");
+pub(super) const DEFAULT: &str = include_str!("default.rules");
 
 /// The classes of all columns.
 #[derive(Debug)]

@@ -1,10 +1,11 @@
-//! Each column that is no difference by its declaration is one when all columns are asked for.
+//! What is no difference by its declaration or a rule is one when all columns are asked for; and which thing took the place of which.
 
 use std::collections::BTreeSet;
 
 use schema::TableDef;
 use schema::tables::TABLES;
 
+use super::super::classes::DEFAULT;
 use super::*;
 
 /// Columns that make a process one that is left out, or one that is told otherwise.
@@ -99,4 +100,129 @@ fn every_ignored_column_is_shown_when_all_are_asked_for() {
         }
     }
     assert!(seen > 100, "{seen} columns");
+}
+
+/// A row of a table in a snapshot, whose text is what a rule asks for.
+fn ruled(fixture: &Fixture, id: &str, table: &str, row: &[(&str, &str)]) {
+    let texts: Vec<(&str, String)> = row
+        .iter()
+        .map(|(name, value)| (*name, format!("'{value}'")))
+        .collect();
+    let mut row: Vec<(&str, &str)> = texts
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    if table == "process_envs" {
+        row.push(("pid", "10"));
+    }
+    fixture.insert(table, &in_snapshot(id, &row));
+}
+
+#[test]
+fn every_default_rule_is_lifted_when_all_are_asked_for() {
+    let rules = DEFAULT
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut seen = 0;
+    for rule in rules {
+        let mut words = rule.split(' ');
+        let target = words.next().unwrap();
+        let asked: Vec<(&str, &str)> = words.map(|word| word.split_once('=').unwrap()).collect();
+        let (table, column) = match target.split_once('.') {
+            Some((table, column)) => (table, Some(column)),
+            None => (target, None),
+        };
+        // What another rule asks of the same row is not met.
+        let differing = column.unwrap_or(if table == "process_envs" {
+            "value"
+        } else {
+            "metric"
+        });
+        let fixture = Fixture::new();
+        for id in ["1", "2"] {
+            insert(&fixture, id, &process("10", "500", "'/bin/a'"), &[]);
+            let row = [asked.as_slice(), &[(differing, id)]].concat();
+            // A row that is in one snapshot only, where the rule is about rows.
+            if column.is_some() || table == "process_envs" || id == "2" {
+                ruled(&fixture, id, table, &row);
+            }
+        }
+        let differences = |classes| {
+            let scope = Scope {
+                classes,
+                ..Scope::default()
+            };
+            let diff = compare(sides(&fixture, &fixture), &scope).unwrap();
+            let all = diff.groups.iter().flat_map(|group| &group.differences);
+            all.filter(|difference| difference.table == table).count()
+        };
+        assert_eq!(differences(Classes::default()), 0, "{rule}");
+        assert!(differences(Classes::everything()) > 0, "{rule}");
+        seen += 1;
+    }
+    assert!(seen > 30, "{seen} rules");
+}
+
+#[test]
+fn what_began_while_the_capture_ran_is_shown_when_all_are_asked_for() {
+    let told = |start: &'static str, classes| {
+        let fixture = Fixture::new();
+        for id in ["1", "2"] {
+            insert(&fixture, id, &process("10", "500", "'/bin/a'"), &["'a'"]);
+        }
+        let capture = [
+            process("30", "1000", "'/bin/capture'"),
+            vec![("is_collector", "1")],
+        ];
+        insert(&fixture, "2", &capture.concat(), &["'capture'"]);
+        let mut child = process("20", start, "'/bin/b'");
+        child[1] = ("parent", "10");
+        insert(&fixture, "2", &child, &["'b'"]);
+        let scope = Scope {
+            classes,
+            ..Scope::default()
+        };
+        lines_of(&compare(sides(&fixture, &fixture), &scope).unwrap())
+    };
+    let new = "a + new process b";
+    assert_eq!(told("1000", Classes::default()), [new]);
+    assert_eq!(told("1001", Classes::default()), Vec::<String>::new());
+    assert!(told("1001", Classes::everything()).contains(&new.to_owned()));
+}
+
+#[test]
+fn of_several_what_has_the_same_port_took_the_place() {
+    let fixture = Fixture::new();
+    let listener = |id, address, port| {
+        let socket = [
+            ("family", "'inet'"),
+            ("protocol", "'tcp'"),
+            ("state", "'LISTEN'"),
+            ("local_address", address),
+            ("local_port", port),
+            ("inode", port),
+            ("net_namespace", "5"),
+        ];
+        fixture.insert("sockets", &in_snapshot(id, &socket));
+        let fd = [
+            ("pid", "10"),
+            ("fd", port),
+            ("type", "'socket'"),
+            ("inode", port),
+        ];
+        fixture.insert("process_fds", &in_snapshot(id, &fd));
+    };
+    for id in ["1", "2"] {
+        insert(&fixture, id, &process("10", "500", "'/bin/a'"), &["'a'"]);
+    }
+    listener("1", "'192.0.2.7'", "80");
+    listener("2", "'192.0.2.9'", "80");
+    listener("2", "'192.0.2.9'", "443");
+    assert_eq!(
+        lines(&fixture),
+        [
+            "a > listener 192.0.2.7:80 moved to 192.0.2.9:80",
+            "a + new listener 192.0.2.9:443",
+        ]
+    );
 }
