@@ -99,8 +99,17 @@ pub(super) fn compare(
             templates.sort_by_key(|template| std::cmp::Reverse(template.counts.get(side).copied()));
             let more = templates.len().saturating_sub(MOST_KINDS);
             if more > 0 {
-                crate::tell(&format!(
-                    "{more} more kinds of lines are not listed one by one"
+                let whose = match place {
+                    Place::Service(number) => services.title(number),
+                    Place::Host => "the host".to_owned(),
+                };
+                let what = if kind == Kind::Added {
+                    "new"
+                } else {
+                    "vanished"
+                };
+                report.notes.push(format!(
+                    "{more} more {what} kinds of log lines of {whose} are not listed one by one"
                 ));
             }
             for template in templates.into_iter().take(MOST_KINDS) {

@@ -226,3 +226,27 @@ fn of_several_what_has_the_same_port_took_the_place() {
         ]
     );
 }
+
+#[test]
+fn how_many_kinds_of_lines_are_left_out_is_said() {
+    let fixture = Fixture::new();
+    // Each with words of its own, which are no hexadecimal numbers, and so of a kind of its own.
+    for number in 0..14 {
+        let word = char::from(b'g' + number).to_string().repeat(9);
+        let message = format!("'{word} failed to {word} {word} {word} {word}'");
+        let row = [("path", "'/var/log/x'"), ("message", message.as_str())];
+        fixture.insert("log_lines", &in_snapshot("2", &row));
+    }
+    let diff = diff(&fixture);
+    assert_eq!(
+        lines_of(&diff)
+            .iter()
+            .filter(|line| line.contains("new kind"))
+            .count(),
+        10
+    );
+    assert_eq!(
+        diff.notes,
+        ["4 more new kinds of log lines of the host are not listed one by one"]
+    );
+}
