@@ -26,6 +26,7 @@ use schema::text::escaped;
 
 use crate::protocol::{Access, End, FileFacts, Named};
 use kinds::Kinds;
+pub use logs::Whose;
 use walk::{Judged, enter};
 
 /// Devices that may be opened, with their numbers.
@@ -285,7 +286,8 @@ impl Host {
             kernel: true,
             pid: named.through.then_some(named.pid),
         };
-        self.owned(root, path, &judged, named.owner())
+        let whose = named.owner().map_or(Whose::Anybodys, Whose::Own);
+        self.owned(root, path, &judged, whose)
     }
 
     /// Whether the program of a process runs as another user or group than who starts it.

@@ -320,7 +320,7 @@ fn behind_level(text: &[u8], calendar: &Calendar<'_>) -> Option<i64> {
         let after = after.strip_prefix(b":").unwrap_or(after);
         rest = after.trim_ascii_start();
         let time = rest.strip_prefix(b"[").unwrap_or(rest);
-        // A bracket or a colon ends it as a blank does.
+        // A bracket ends it as a blank does.
         let end = time
             .iter()
             .position(|byte| *byte == b']')

@@ -8,7 +8,7 @@ use schema::parse::status;
 use schema::{Outcome, Source, Text};
 
 use super::{Collector, read};
-use crate::host::{Host, Opened, Refusal};
+use crate::host::{Host, Opened, Refusal, Whose};
 use crate::protocol::{Access, End, FileTask, FollowedLog, LogWay, Named, Reply, Visit};
 use crate::{config, history, host};
 
@@ -27,10 +27,30 @@ impl<F: AsFd> Collector<'_, F> {
                 opened.map_err(Refusal::end)
             }
             Access::Device => self.host.device(&task.path).map_err(Refusal::end),
-            Access::Log(log) if let LogWay::Listed { path, patterns, .. } = &log.way => {
-                return self.included(task, log, path, patterns);
+            Access::Log(log) => {
+                let uid = log.uid.unwrap_or(0);
+                let whose = if source == Some(Source::FoundConfig) {
+                    Whose::Readable(uid)
+                } else {
+                    Whose::Own(uid)
+                };
+                match &log.way {
+                    LogWay::Descriptor { fd, target, inode } => self.held(log, *fd, target, *inode),
+                    LogWay::Named { path, through } => self.reached(log, *through, |root| {
+                        self.host.led_to(root, path, log.pid, whose)
+                    }),
+                    LogWay::Listed {
+                        path,
+                        patterns,
+                        through,
+                    } => {
+                        let directory = self.reached(log, *through, |root| {
+                            self.host.led_to_directory(root, path, log.pid, whose)
+                        });
+                        return self.included(&task.path, directory, patterns);
+                    }
+                }
             }
-            Access::Log(log) => self.followed(log, source == Some(Source::FoundConfig)),
             Access::Named(named) => match self.speaker(&task.path, named) {
                 Ok(root) => self.named(root.as_ref(), &task.path, named),
                 Err(end) => {
@@ -65,33 +85,22 @@ impl<F: AsFd> Collector<'_, F> {
         }
     }
 
-    /// Opens a log, or configuration, that was found by following a process.
-    fn followed(&self, log: &FollowedLog, is_config: bool) -> Result<Opened, End<'static>> {
-        let (way, uid) = (&log.way, log.uid.unwrap_or(0));
-        let named = |root: Option<&OwnedFd>, path: &[u8]| {
-            let opened = if is_config {
-                self.host.named_config(root, path, log.pid, uid)
-            } else {
-                self.host.named_log(root, path, log.pid, uid)
-            };
-            opened.map_err(unremarkable)
-        };
-        match way {
-            LogWay::Named { path, through } | LogWay::Listed { path, through, .. } => {
-                let root = through.then(|| self.root_of(log)).transpose()?;
-                named(root.as_ref(), path)
-            }
-            LogWay::Descriptor { fd, target, inode } => {
-                let process = self.still(log)?;
-                let opened = self.host.held(process.as_fd(), *fd, target, *inode);
-                opened.map_err(|refusal| match refusal {
-                    // It was closed, or is another file's by now.
-                    Refusal::Errno(Errno::NOENT) => End::of_errno(Errno::SRCH),
-                    rule @ Refusal::Rule(_) => unremarkable(rule),
-                    refusal => self.refused(process.as_fd(), refusal),
-                })
-            }
-        }
+    /// Opens a log that a process holds open.
+    fn held(
+        &self,
+        log: &FollowedLog,
+        fd: u32,
+        target: &[u8],
+        inode: Option<u64>,
+    ) -> Result<Opened, End<'static>> {
+        let process = self.still(log)?;
+        let opened = self.host.held(process.as_fd(), fd, target, inode);
+        opened.map_err(|refusal| match refusal {
+            // It was closed, or is another file's by now.
+            Refusal::Errno(Errno::NOENT) => End::of_errno(Errno::SRCH),
+            rule @ Refusal::Rule(_) => unremarkable(rule),
+            refusal => self.refused(process.as_fd(), refusal),
+        })
     }
 
     /// The process that leads to a file, if it still is the one that was met.
@@ -104,28 +113,29 @@ impl<F: AsFd> Collector<'_, F> {
         Ok(process)
     }
 
-    /// Its root directory.
-    fn root_of(&self, log: &FollowedLog) -> Result<OwnedFd, End<'static>> {
+    /// Opens what a process leads to: below its root directory, where the path begins there and not at the host's.
+    fn reached<T>(
+        &self,
+        log: &FollowedLog,
+        through: bool,
+        open: impl FnOnce(Option<&OwnedFd>) -> Result<T, Refusal>,
+    ) -> Result<T, End<'static>> {
+        if !through {
+            return open(None).map_err(unremarkable);
+        }
         let process = self.still(log)?;
         let root = self.host.process_root(process.as_fd());
-        root.map_err(|refusal| self.refused(process.as_fd(), refusal))
+        let root = root.map_err(|refusal| self.refused(process.as_fd(), refusal))?;
+        open(Some(&root)).map_err(unremarkable)
     }
 
-    /// Names what a configuration includes from a directory.
+    /// Names what a configuration includes from a directory, each behind `shown`.
     fn included(
         &mut self,
-        task: &FileTask,
-        log: &FollowedLog,
-        path: &[u8],
+        shown: &[u8],
+        directory: Result<(OwnedFd, bool), End<'static>>,
         patterns: &[Vec<u8>],
     ) -> std::io::Result<()> {
-        let uid = log.uid.unwrap_or(0);
-        let through = matches!(log.way, LogWay::Listed { through: true, .. });
-        let root = through.then(|| self.root_of(log)).transpose();
-        let directory = root.and_then(|root| {
-            let found = self.host.named_directory(root.as_ref(), path, log.pid, uid);
-            found.map_err(unremarkable)
-        });
         let (directory, access_time_touched) = match directory {
             Ok(found) => found,
             Err(end) => return self.names::<Vec<u8>>(&[], end),
@@ -136,7 +146,7 @@ impl<F: AsFd> Collector<'_, F> {
                 return;
             }
             if names.len() < config::INCLUDED_LIMIT {
-                names.push([&task.path, &b"/"[..], name].concat());
+                names.push([shown, b"/", name].concat());
             } else {
                 left_out = left_out.saturating_add(1);
             }

@@ -6,12 +6,41 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use super::kinds::Kind;
-use super::walk::{Judged, look};
+use super::walk::{Judged, Looked, look};
 use super::{Host, Opened, Refusal, fd_path, open_regular, reopen};
 use crate::{history, log};
 
 /// Everybody may read it.
 const EVERYBODY: u32 = 0o004;
+
+/// Whose a file must be.
+#[derive(Debug, Clone, Copy)]
+pub enum Whose {
+    /// Anybody's.
+    Anybodys,
+    /// A user's own.
+    Own(u32),
+    /// A user's own, or one that everybody may read.
+    Readable(u32),
+}
+
+impl Whose {
+    fn check(self, file: &Looked) -> Result<(), Refusal> {
+        let owner = file.uid;
+        let reason = match self {
+            Whose::Own(uid) if uid != owner => {
+                format!("owned by uid {owner}, and named by a process of uid {uid}")
+            }
+            Whose::Readable(uid) if uid != owner && file.mode & EVERYBODY == 0 => {
+                format!(
+                    "owned by uid {owner}, not for everybody, and named by a process of uid {uid}"
+                )
+            }
+            _ => return Ok(()),
+        };
+        Err(Refusal::Rule(reason))
+    }
+}
 
 impl Host {
     /// The file that a process holds open to write to, when it still is the one that was met: the same file, or what has its path by now,
@@ -46,71 +75,49 @@ impl Host {
         Ok(opened)
     }
 
-    /// A log that the command line of a process names, below the root directory given or the host's own. Unless it is root's,
-    /// the file must be its own: a process must not make us read what it could not.
-    pub fn named_log(
+    /// A log or a configuration file that a process leads to, below the root directory given or the host's own, if that process is
+    /// root's, or the file is whose it must be: a process must not make us read what it could not.
+    pub fn led_to(
         &self,
         root: Option<&OwnedFd>,
         path: &[u8],
         pid: u32,
-        uid: u32,
+        whose: Whose,
     ) -> Result<Opened, Refusal> {
-        let judged = anywhere(path, root, pid);
-        let owner = (self.live && uid != 0).then_some(uid);
-        self.owned(root, path, &judged, owner)
+        self.owned(root, path, &anywhere(path, root, pid), self.of_user(whose))
     }
 
-    /// A configuration file that the command line of a process names, or that is called like its program. Unless the process is
-    /// root's, the file must be its own or one that everybody may read.
-    pub fn named_config(
+    /// A directory that a process leads to, for listing, under the same condition; and whether its access time will change.
+    pub fn led_to_directory(
         &self,
         root: Option<&OwnedFd>,
         path: &[u8],
         pid: u32,
-        uid: u32,
-    ) -> Result<Opened, Refusal> {
-        let judged = anywhere(path, root, pid);
-        let opened = self.owned(root, path, &judged, None)?;
-        self.may_read(&opened.fd, uid)?;
-        Ok(opened)
-    }
-
-    /// A directory from which configuration is included, for listing, under the same condition; and whether its access time will
-    /// change.
-    pub fn named_directory(
-        &self,
-        root: Option<&OwnedFd>,
-        path: &[u8],
-        pid: u32,
-        uid: u32,
+        whose: Whose,
     ) -> Result<(OwnedFd, bool), Refusal> {
         let judged = anywhere(path, root, pid);
         let root = root.unwrap_or(&self.root);
         let found = self.walk(root.as_fd(), path, &judged)?;
-        self.may_read(&found, uid)?;
+        self.of_user(whose).check(&look(&found)?)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK;
         Ok(reopen(&found, flags)?)
     }
 
-    /// Refuses what a user could not read: it must be root who leads there, its own, or for everybody.
-    fn may_read(&self, found: &OwnedFd, uid: u32) -> Result<(), Refusal> {
-        let stat = rustix::fs::fstat(found)?;
-        if !self.live || uid == 0 || stat.st_uid == uid || stat.st_mode & EVERYBODY != 0 {
-            return Ok(());
+    /// Root's processes may read anything, and in a dead tree nobody has a process.
+    fn of_user(&self, whose: Whose) -> Whose {
+        match whose {
+            Whose::Own(uid) | Whose::Readable(uid) if self.live && uid != 0 => whose,
+            _ => Whose::Anybodys,
         }
-        Err(Refusal::Rule(format!(
-            "owned by uid {}, not for everybody, and named by a process of uid {uid}",
-            stat.st_uid
-        )))
     }
 
-    /// A file below the root directory given or the host's own, that holds no secrets and belongs to a user, where one is given.
+    /// A file below the root directory given or the host's own, that holds no secrets and is whose it must be.
     pub(super) fn owned(
         &self,
         root: Option<&OwnedFd>,
         path: &[u8],
         judged: &Judged,
-        wanted: Option<u32>,
+        whose: Whose,
     ) -> Result<Opened, Refusal> {
         let judge = |path: &[u8]| {
             if history::is_secret(path) {
@@ -121,12 +128,7 @@ impl Host {
         judge(path)?;
         let root = root.unwrap_or(&self.root);
         let found = self.walk(root.as_fd(), path, judged)?;
-        let owner = look(&found)?.uid;
-        if let Some(wanted) = wanted.filter(|wanted| *wanted != owner) {
-            return Err(Refusal::Rule(format!(
-                "owned by uid {owner}, and named by a process of uid {wanted}"
-            )));
-        }
+        whose.check(&look(&found)?)?;
         // The path may lead through links.
         judge(rustix::fs::readlink(fd_path(&found), Vec::new())?.as_bytes())?;
         open_regular(&found)

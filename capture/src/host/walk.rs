@@ -37,7 +37,7 @@ const IN_MEMORY: AtFlags = AtFlags::EMPTY_PATH
 #[derive(Debug)]
 pub(super) struct Looked {
     kind: FileType,
-    mode: u32,
+    pub(super) mode: u32,
     /// Its owner.
     pub(super) uid: u32,
     pub(super) device: Device,
