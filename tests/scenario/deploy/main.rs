@@ -16,15 +16,20 @@ use std::time::Duration;
 
 use common::namespace::{Place, enter_as, inside, new_namespaces};
 use common::{succeed, wait_for};
-use world::{World, differences, differences_by};
+use world::{World, bind, differences, differences_by};
+
+/// Whether programs are there that a test needs; else it is skipped.
+fn has(programs: &[&str]) -> bool {
+    let missing = programs.iter().find(|program| !common::has(program));
+    if let Some(program) = missing {
+        common::skip("scenario_deploy", &format!("needs {program}"));
+    }
+    missing.is_none()
+}
 
 #[test]
 fn each_change_is_told_once_and_nothing_else() {
-    if !common::has("perl") {
-        common::skip("scenario_deploy", "needs perl");
-        return;
-    }
-    if !inside("each_change_is_told_once_and_nothing_else") {
+    if !has(&["perl"]) || !inside("each_change_is_told_once_and_nothing_else") {
         return;
     }
     let mut world = World::new();
@@ -91,11 +96,7 @@ fn capture_as_nobody() -> PathBuf {
 
 #[test]
 fn what_one_side_could_not_see_is_unknown() {
-    if !common::has("perl") {
-        common::skip("scenario_deploy", "needs perl");
-        return;
-    }
-    if !inside("what_one_side_could_not_see_is_unknown") {
+    if !has(&["perl"]) || !inside("what_one_side_could_not_see_is_unknown") {
         return;
     }
     let mut world = World::new();
@@ -139,8 +140,7 @@ const DISK: &str = "FREEZEFRAME_DISK";
 #[test]
 fn nothing_is_new_because_of_a_reboot() {
     const TEST: &str = "nothing_is_new_because_of_a_reboot";
-    if !common::has("perl") {
-        common::skip("scenario_deploy", "needs perl");
+    if !has(&["perl"]) {
         return;
     }
     if let Some(disk) = std::env::var_os(DISK) {
@@ -187,11 +187,7 @@ fn booted(disk: &Path) {
     let mut world = World::on(Some(disk));
     let id = PathBuf::from("/mnt/boot_id");
     std::fs::write(&id, format!("6f9619ff-8b86-d011-b42d-00c04fc964f{boot}\n")).unwrap();
-    let mut bind = Command::new("mount");
-    bind.arg("--bind")
-        .arg(&id)
-        .arg("/proc/sys/kernel/random/boot_id");
-    succeed(&mut bind, &[0]);
+    bind(&id, Path::new("/proc/sys/kernel/random/boot_id"));
     if boot == "2" {
         for _ in 0..30 {
             succeed(&mut Command::new("true"), &[0]);
@@ -205,11 +201,7 @@ fn booted(disk: &Path) {
 
 #[test]
 fn nothing_is_new_on_a_host_that_serves() {
-    if !common::has("perl") || !common::has("nginx") {
-        common::skip("scenario_deploy", "needs perl and nginx");
-        return;
-    }
-    if !inside("nothing_is_new_on_a_host_that_serves") {
+    if !has(&["perl", "nginx"]) || !inside("nothing_is_new_on_a_host_that_serves") {
         return;
     }
     let mut world = World::new();

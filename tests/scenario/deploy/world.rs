@@ -48,9 +48,7 @@ impl World {
             for directory in [&here, &there] {
                 fs::create_dir_all(directory).unwrap();
             }
-            let mut bind = Command::new("mount");
-            bind.arg("--bind").args([here, there]);
-            succeed(&mut bind, &[0]);
+            bind(&here, &there);
         }
         for directory in ["/home", "/root", "/var/log", "/var/lib", "/opt"] {
             cover(directory);
@@ -66,18 +64,12 @@ impl World {
         ] {
             let own = place.join(file);
             fs::write(&own, text).unwrap();
-            let mut bind = Command::new("mount");
-            bind.arg("--bind")
-                .arg(&own)
-                .arg(Path::new("/etc").join(file));
-            succeed(&mut bind, &[0]);
+            bind(&own, &Path::new("/etc").join(file));
         }
         // The kernel has one log for all: what it says of other tests is no change of this host.
         let kernel_log = place.join("kmsg");
         fs::write(&kernel_log, "").unwrap();
-        let mut bind = Command::new("mount");
-        bind.arg("--bind").arg(&kernel_log).arg("/dev/kmsg");
-        succeed(&mut bind, &[0]);
+        bind(&kernel_log, Path::new("/dev/kmsg"));
         let script = place.join("service.pl");
         fs::write(&script, include_str!("service.pl")).unwrap();
         let mut world = World {
@@ -375,6 +367,12 @@ pub(crate) fn differences_by(
     assert_eq!(output.status.code(), Some(code), "{text}");
     lines.sort();
     lines
+}
+
+/// Has a file or a directory stand in the place of another one.
+pub(crate) fn bind(own: &Path, place: &Path) {
+    let mut mount = Command::new("mount");
+    succeed(mount.arg("--bind").args([own, place]), &[0]);
 }
 
 pub(crate) fn ip(arguments: &str) {
