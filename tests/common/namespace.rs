@@ -71,10 +71,22 @@ pub(crate) fn enter_as(test: &str, options: &[&str], environment: &[(&str, OsStr
     Place::After
 }
 
-/// A command that runs a program with all signals as they are by default: a job in the background of a script ignores some.
-pub(crate) fn with_default_signals(program: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new("env");
-    command.arg("--default-signal").arg(program);
+/// A command that runs a program as on any machine, whoever started the tests: a job in the background of a script ignores
+/// some signals, and descriptors, the mask of new files, the priority and the choice of the OOM killer are inherited too.
+///
+/// `bash`, as other shells close no descriptor of two digits.
+pub(crate) fn as_anywhere(program: impl AsRef<OsStr>) -> Command {
+    const DEFAULTS: &str = r#"
+        umask 022
+        renice --priority 0 --pid $$ >/dev/null 2>&1
+        echo 0 2>/dev/null >/proc/self/oom_score_adj
+        for descriptor in /proc/self/fd/*; do
+            number=${descriptor##*/}
+            if [ "$number" -gt 2 ]; then exec {number}>&-; fi
+        done
+        exec env --default-signal "$@""#;
+    let mut command = Command::new("bash");
+    command.args(["-c", DEFAULTS, "bash"]).arg(program);
     command
 }
 
@@ -83,11 +95,13 @@ pub(crate) fn new_namespaces(options: &[&str]) -> Result<Command, String> {
     if !is_root() {
         return Err("needs root".to_owned());
     }
-    if !has("unshare") {
-        return Err("needs unshare".to_owned());
+    for program in ["unshare", "bash"] {
+        if !has(program) {
+            return Err(format!("needs {program}"));
+        }
     }
     let unshare = || {
-        let mut command = with_default_signals("unshare");
+        let mut command = as_anywhere("unshare");
         command.args([
             "--pid",
             "--mount",

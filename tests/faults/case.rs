@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::common::namespace::{new_namespaces, with_default_signals};
+use crate::common::namespace::{as_anywhere, new_namespaces};
 use crate::common::{Guard, wait_within};
 use crate::trial::{self, Report, Skipped, Trial};
 
@@ -109,7 +109,7 @@ impl Case {
         let file = place.path().join("report.json");
         let mut command = match self.run {
             Run::Pending(part) => return Result::Pending(part),
-            Run::Here(_) => with_default_signals(own),
+            Run::Here(_) => as_anywhere(own),
             Run::InNamespaces(_) => match new_namespaces(&[]) {
                 Ok(mut unshare) => {
                     unshare.arg(own);

@@ -262,7 +262,7 @@ pub(crate) fn all() -> Vec<Plant> {
         ),
         plant(
             "leaked descriptors",
-            &["shop-1.26: ~ open descriptors shop-1.26: 9 -> 309"],
+            &["shop-1.26: ~ open descriptors shop-1.26: 7 -> 307"],
             |world| {
                 world.tell("shop-1.24", "open 300");
                 None
