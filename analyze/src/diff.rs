@@ -34,15 +34,19 @@ mod text;
 mod values;
 mod verdict;
 
+use std::collections::HashSet;
+
 use schema::TableDef;
 use schema::tables::TABLES;
 
 use crate::Error;
 use crate::db::query::{Snapshot, Value};
 use classes::Classes;
+use processes::Extent;
 use report::Report;
 use services::Services;
 pub use side::{Side, Sides};
+use tables::Found;
 
 /// What differs.
 #[derive(Debug)]
@@ -148,9 +152,14 @@ impl Diff {
 pub fn compare(mut sides: Sides, scope: &Scope<'_>) -> Result<Diff, Error> {
     let tables = choose(scope.tables)?;
     let relation = relation(&sides);
-    let services = Services::load(&mut sides, relation, tables.is_empty())?;
+    if relation.keys_differ {
+        for side in &mut sides.0 {
+            side.hide_pseudonyms();
+        }
+    }
     let mut report = Report::new(scope, relation);
-    if tables.is_empty() {
+    let services = if tables.is_empty() {
+        let services = Services::load(&mut sides, relation, &Extent::Whole)?;
         services.compare(&mut sides, &mut report)?;
         containers::compare(&mut sides, &services, &mut report)?;
         configs::compare(&mut sides, &services, &mut report)?;
@@ -162,11 +171,26 @@ pub fn compare(mut sides: Sides, scope: &Scope<'_>) -> Result<Diff, Error> {
                 tables::compare(&mut sides, table, &services, &mut report)?;
             }
         }
+        services
     } else {
+        let mut found = Vec::new();
         for table in tables {
-            tables::compare(&mut sides, table, &services, &mut report)?;
+            found.extend(tables::find(&mut sides, table, &mut report)?);
         }
-    }
+        // Of rows of processes the services of these are enough.
+        let pids: Option<Vec<HashSet<i64>>> = found.iter().map(Found::pids).collect();
+        let services = match pids {
+            Some(pids) => {
+                let pids = pids.into_iter().flatten().collect();
+                Services::load_of(&mut sides, relation, &pids)?
+            }
+            None => Services::load(&mut sides, relation, &Extent::Services)?,
+        };
+        for found in found {
+            tables::tell(&mut sides, found, &services, &mut report)?;
+        }
+        services
+    };
     let mut notes = notes(&sides, relation)?;
     notes.append(&mut report.notes);
     let hidden = sides.0.each_ref().map(Side::hidden);

@@ -8,7 +8,7 @@ use schema::{Row as _, TableDef};
 use super::side::Side;
 use super::values;
 use crate::Error;
-use crate::db::query::Value;
+use crate::db::query::{Collected, Value};
 
 /// Columns of `processes` that are told in words of their own, or by the names of groups.
 const TOLD: [&str; 5] = ["path", "cmdline", "cgroup_path", "is_kernel_thread", "name"];
@@ -83,34 +83,107 @@ impl Process {
     }
 }
 
+/// What is to be known of processes.
+#[derive(Debug, Clone)]
+pub(super) enum Extent {
+    /// All of all, with how many descriptors each has open: there may be a million.
+    Whole,
+    /// Which service each is of: of many processes the rest takes most of the time.
+    Services,
+    /// The same, and only of these, to which all must belong that a name follows from.
+    ServicesOf(HashSet<i64>),
+}
+
+impl Extent {
+    /// What SQL reads the processes from.
+    fn with(&self, side: &Side) -> String {
+        let Extent::ServicesOf(pids) = self else {
+            return String::new();
+        };
+        let units = crate::queries::views().find(|(name, _)| *name == "process_units");
+        let units = units.map(|(_, sql)| sql).unwrap_or_default();
+        format!(
+            "WITH processes AS (SELECT * FROM main.processes WHERE snapshot_id = {} AND pid IN ({})),
+             process_units AS ({units})",
+            side.snapshot.id,
+            listed(pids)
+        )
+    }
+
+    /// Where only names are wanted, what stands beside them is not compared.
+    fn ask(&self, side: &Side, sql: &str) -> Result<Collected, Error> {
+        match self {
+            Extent::Whole => side.ask(sql),
+            Extent::Services | Extent::ServicesOf(_) => side.ask_aside(sql),
+        }
+    }
+}
+
+fn listed(pids: &HashSet<i64>) -> String {
+    let pids: Vec<String> = pids.iter().map(i64::to_string).collect();
+    pids.join(", ")
+}
+
+/// What must be known for the names of the services of some processes: their ancestors, of which a tree has its name, and of
+/// what runs in containers all that does, as the oldest one is told.
+pub(super) fn named_by(side: &Side, pids: &HashSet<i64>) -> Result<HashSet<i64>, Error> {
+    let mut parents: HashMap<i64, Option<i64>> = HashMap::new();
+    let mut contained = Vec::new();
+    side.each(
+        "SELECT pid, parent, container_id IS NOT NULL FROM processes",
+        &mut |row| {
+            if let [pid, parent, is_contained] = row
+                && let Some(pid) = pid.integer()
+            {
+                parents.insert(pid, parent.integer());
+                if is_contained.integer() == Some(1) {
+                    contained.push(pid);
+                }
+            }
+        },
+    )?;
+    let mut wanted = HashSet::new();
+    let mut left: Vec<i64> = pids.iter().copied().collect();
+    if contained.iter().any(|pid| pids.contains(pid)) {
+        left.append(&mut contained);
+    }
+    while let Some(pid) = left.pop() {
+        if wanted.insert(pid) {
+            left.extend(parents.get(&pid).copied().flatten());
+        }
+    }
+    Ok(wanted)
+}
+
 /// The processes of a snapshot, without kernel threads, those that have ended, and the capture.
-/// Their descriptors are counted where that is wanted: there may be a million.
-pub(super) fn load(side: &Side, with_descriptors: bool) -> Result<HashMap<i64, Process>, Error> {
-    let state: Vec<&'static str> = state_columns(&ProcessRow::TABLE).collect();
+pub(super) fn load(side: &Side, extent: &Extent) -> Result<HashMap<i64, Process>, Error> {
+    let is_whole = matches!(extent, Extent::Whole);
+    let state = state_columns(&ProcessRow::TABLE).filter(|_| is_whole);
+    let state: Vec<&'static str> = state.collect();
     let columns: Vec<String> = state
         .iter()
         .map(|name| format!(", p.{}", crate::db::ddl::quoted(name)))
         .collect();
     let columns = columns.concat();
     let sql = format!(
-        "SELECT p.pid, p.parent, p.start_ticks, p.start_time, p.name, p.path, p.uid, p.cgroup_path, p.container_id,
+        "{}SELECT p.pid, p.parent, p.start_ticks, p.start_time, p.name, p.path, p.uid, p.cgroup_path, p.container_id,
            units.kind, units.unit, p.is_collector, p.resident_size, p.threads,
            {}, p.state IN ('T', 't'){columns}
          FROM processes AS p
          JOIN process_units AS units ON units.pid = p.pid
          WHERE NOT p.is_kernel_thread AND p.state IS NOT 'Z' AND p.state IS NOT 'X'",
+        extent.with(side),
         FILE.map(|name| format!("p.{name}")).join(", ")
     );
-    let mut arguments = arguments(side)?;
-    let mut own = own_namespaces(side)?;
-    let fds = if with_descriptors {
-        descriptors(side)?
+    let mut arguments = arguments(side, extent)?;
+    let (mut own, fds) = if is_whole {
+        (own_namespaces(side)?, descriptors(side)?)
     } else {
-        HashMap::new()
+        Default::default()
     };
     let mut processes = HashMap::new();
     let mut collectors = HashSet::new();
-    for row in side.ask(&sql)?.rows {
+    for row in extent.ask(side, &sql)?.rows {
         let mut values = row.into_iter();
         let mut next = || values.next().unwrap_or(Value::Null);
         let Some(pid) = next().integer() else {
@@ -266,13 +339,15 @@ fn own_namespaces(side: &Side) -> Result<HashMap<i64, Vec<u8>>, Error> {
     Ok(all)
 }
 
-fn arguments(side: &Side) -> Result<HashMap<i64, Vec<Vec<u8>>>, Error> {
-    let sql = format!(
-        "SELECT pid, value FROM {} ORDER BY pid, position",
-        ProcessArgument::TABLE.name
-    );
+fn arguments(side: &Side, extent: &Extent) -> Result<HashMap<i64, Vec<Vec<u8>>>, Error> {
+    let table = ProcessArgument::TABLE.name;
+    let condition = match extent {
+        Extent::ServicesOf(pids) => format!("WHERE pid IN ({})", listed(pids)),
+        _ => String::new(),
+    };
+    let sql = format!("SELECT pid, value FROM {table} {condition} ORDER BY pid, position");
     let mut arguments: HashMap<i64, Vec<Vec<u8>>> = HashMap::new();
-    for row in side.ask(&sql)?.rows {
+    for row in extent.ask(side, &sql)?.rows {
         if let [pid, value] = row.as_slice()
             && let Some(pid) = pid.integer()
         {

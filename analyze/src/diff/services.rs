@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::belonging::{label, waits};
-use super::processes::{self, Process, UnitKind};
+use super::processes::{self, Extent, Process, UnitKind};
 use super::report::{Place, Report};
 use super::roles::{self, Role, masked};
 use super::service_state;
@@ -14,6 +14,8 @@ use crate::db::query::Value;
 
 /// Part of the arguments, in thousandths, that must be equal for two programs of one name to be one service.
 const SIMILAR: usize = 300;
+/// Processes of which each is looked for by its number.
+const FEW: usize = 1000;
 
 /// The services.
 #[derive(Debug)]
@@ -55,16 +57,14 @@ impl Services {
     pub(super) fn load(
         sides: &mut Sides,
         relation: Relation,
-        with_descriptors: bool,
+        extent: &Extent,
     ) -> Result<Self, Error> {
-        if relation.keys_differ {
-            for side in &mut sides.0 {
-                side.hide_pseudonyms();
-            }
-        }
-        let processes = sides.both(|_, side| processes::load(side, with_descriptors))?;
+        let processes = sides.both(|_, side| processes::load(side, extent))?;
         let times = sides.0.each_ref().map(|side| side.snapshot.time);
         let mut services = Services::of(processes, times, relation);
+        if matches!(extent, Extent::ServicesOf(_)) {
+            return Ok(services);
+        }
         let places = |side: &Side, sql: &str| -> Result<Vec<(i64, i64)>, Error> {
             let rows = side.ask(sql)?.rows;
             let pairs = rows.iter().filter_map(|row| match row.as_slice() {
@@ -95,6 +95,36 @@ impl Services {
             }
         }
         Ok(services)
+    }
+
+    /// Finds the services of some processes that are the same in both snapshots: without all others, where those say nothing.
+    pub(super) fn load_of(
+        sides: &mut Sides,
+        relation: Relation,
+        pids: &HashSet<i64>,
+    ) -> Result<Self, Error> {
+        if pids.len() <= FEW {
+            let [mut wanted, other] = sides.both(|_, side| processes::named_by(side, pids))?;
+            wanted.extend(other);
+            let services = Services::load(sides, relation, &Extent::ServicesOf(wanted))?;
+            if services.agree() {
+                return Ok(services);
+            }
+        }
+        Services::load(sides, relation, &Extent::Services)
+    }
+
+    /// Whether each process that is the same was called the same: of one that was not, what its service is called now
+    /// depends on who else was called so.
+    fn agree(&self) -> bool {
+        let [before, after] = &self.processes;
+        self.same.iter().all(|pid| {
+            let named = |side: &HashMap<i64, Process>| {
+                side.get(pid)
+                    .map(|process| (process.kind, label(side, process)))
+            };
+            named(before) == named(after)
+        })
     }
 
     fn of(mut processes: [HashMap<i64, Process>; 2], times: [i64; 2], relation: Relation) -> Self {

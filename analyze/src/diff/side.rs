@@ -79,7 +79,19 @@ impl Side {
 
     /// The answer to a query.
     pub(super) fn ask(&self, sql: &str) -> Result<Collected, Error> {
+        let (answer, hidden) = self.answer(sql)?;
+        self.count(hidden);
+        Ok(answer)
+    }
+
+    /// The same, of what is not compared, or was counted before: no pseudonym in it is one more.
+    pub(super) fn ask_aside(&self, sql: &str) -> Result<Collected, Error> {
+        self.answer(sql).map(|(answer, _)| answer)
+    }
+
+    fn answer(&self, sql: &str) -> Result<(Collected, u64), Error> {
         let mut answer = self.database.collect(sql, &[])?;
+        let mut hidden = 0_u64;
         if self.hides_pseudonyms {
             for value in answer.rows.iter_mut().flatten() {
                 let hide = match value {
@@ -87,12 +99,16 @@ impl Side {
                     _ => None,
                 };
                 if let Some((text, count)) = hide {
-                    self.hidden.set(self.hidden.get().saturating_add(count));
+                    hidden = hidden.saturating_add(count);
                     *value = super::values::text(text);
                 }
             }
         }
-        Ok(answer)
+        Ok((answer, hidden))
+    }
+
+    fn count(&self, hidden: u64) {
+        self.hidden.set(self.hidden.get().saturating_add(hidden));
     }
 
     /// Hands over the rows of a query as they come.
@@ -100,24 +116,27 @@ impl Side {
         self.database.run(sql, &[], &mut Each(take))
     }
 
-    /// The rows of a query as hashes, see [`Restricted::digests`].
+    /// Rows as hashes, see [`Restricted::digests`].
     pub(super) fn digests(
         &self,
-        sql: &str,
+        columns: &[String],
+        from: &str,
         identity: usize,
         key: &RandomState,
     ) -> Result<Vec<Digest>, Error> {
-        fn hidden(text: &[u8]) -> Cow<'_, [u8]> {
+        fn hidden(text: &[u8]) -> (Cow<'_, [u8]>, u64) {
             match without_pseudonyms(text) {
-                Some((text, _)) => Cow::Owned(text),
-                None => Cow::Borrowed(text),
+                Some((text, count)) => (Cow::Owned(text), count),
+                None => plain(text),
             }
         }
-        fn plain(text: &[u8]) -> Cow<'_, [u8]> {
-            Cow::Borrowed(text)
+        fn plain(text: &[u8]) -> (Cow<'_, [u8]>, u64) {
+            (Cow::Borrowed(text), 0)
         }
         let seen = if self.hides_pseudonyms { hidden } else { plain };
-        self.database.digests(sql, identity, key, seen)
+        let (digests, hidden) = self.database.digests(columns, from, identity, key, seen)?;
+        self.count(hidden);
+        Ok(digests)
     }
 
     /// The one value of a query, where it is a text.

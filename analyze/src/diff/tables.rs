@@ -24,7 +24,7 @@ const MOST_GROUPS: usize = 20_000;
 const AT_ONCE: usize = 5_000;
 
 /// What is compared in one table.
-struct Plan<'a> {
+struct Plan {
     table: &'static TableDef,
     /// Columns that say which group a row is in.
     identity: Vec<&'static str>,
@@ -34,7 +34,6 @@ struct Plan<'a> {
     state: Vec<&'static str>,
     /// The column that says where a row belongs.
     place: Option<&'static str>,
-    services: &'a Services,
     /// Whether this table was asked for, or all columns: nothing is left out.
     is_whole: bool,
     /// Which rows are compared.
@@ -80,6 +79,25 @@ pub(super) fn belongs_to_process(table: &TableDef) -> bool {
     table.key.contains(&"pid") && table.logical_key.is_empty()
 }
 
+/// What differs in a table, before it is known where it belongs.
+pub(super) struct Found {
+    plan: Plan,
+    /// The rows of each side that are in groups in which anything differs, as [`Plan::named`] has them.
+    rows: [Vec<Vec<Value<'static>>>; 2],
+    /// How many groups more there are.
+    more: usize,
+}
+
+impl Found {
+    /// The processes whose rows they are; `None` where not only processes say where a row belongs.
+    pub(super) fn pids(&self) -> Option<HashSet<i64>> {
+        let rows = self.rows.iter().flatten();
+        // The column of the place is the process.
+        let pids = rows.filter_map(|row| row.get(1)?.integer());
+        belongs_to_process(self.plan.table).then(|| pids.collect())
+    }
+}
+
 /// Reports what differs in a table.
 pub(super) fn compare(
     sides: &mut Sides,
@@ -87,39 +105,69 @@ pub(super) fn compare(
     services: &Services,
     report: &mut Report<'_>,
 ) -> Result<(), Error> {
-    let relation = report.relation;
-    let plan = Plan::new(table, services, report);
-    if belongs_to_process(table) && !relation.same_boot {
+    match find(sides, table, report)? {
+        Some(found) => tell(sides, found, services, report),
+        None => Ok(()),
+    }
+}
+
+/// Finds what differs in a table, if anything does.
+pub(super) fn find(
+    sides: &mut Sides,
+    table: &'static TableDef,
+    report: &mut Report<'_>,
+) -> Result<Option<Found>, Error> {
+    let plan = Plan::new(table, report);
+    if belongs_to_process(table) && !report.relation.same_boot {
         if plan.is_whole {
             let name = table.name;
             let note = format!("{name} is not compared: its rows belong to processes of one boot");
             report.notes.push(note);
         }
-        return Ok(());
+        return Ok(None);
     }
     let key = RandomState::new();
     let digests = {
         let plan = &plan;
-        sides.both(|_, side| side.digests(&plan.digested(side), plan.identity.len(), &key))?
+        sides.both(|_, side| {
+            let from = plan.from(side, &plan.since);
+            side.digests(&plan.digested(), &from, plan.identity.len(), &key)
+        })?
     };
-    let (rows, more) = differing(&digests);
+    let (numbers, more) = differing(&digests);
     drop(digests);
-    if rows.iter().all(Vec::is_empty) {
-        return Ok(());
+    if numbers.iter().all(Vec::is_empty) {
+        return Ok(None);
     }
+    let mut rows: [Vec<_>; 2] = Default::default();
+    for ((side, numbers), rows) in sides.0.iter().zip(&numbers).zip(&mut rows) {
+        for numbers in numbers.chunks(AT_ONCE) {
+            rows.extend(side.ask_aside(&plan.named(side, numbers))?.rows);
+        }
+    }
+    Ok(Some(Found { plan, rows, more }))
+}
+
+/// Reports what was found.
+pub(super) fn tell(
+    sides: &mut Sides,
+    found: Found,
+    services: &Services,
+    report: &mut Report<'_>,
+) -> Result<(), Error> {
+    let Found { plan, rows, more } = found;
+    let (table, relation) = (plan.table, report.relation);
     let mut groups: BTreeMap<(Place, Vec<u8>), Rows> = BTreeMap::new();
-    for (number, (side, rows)) in sides.0.iter().zip(&rows).enumerate() {
-        for rows in rows.chunks(AT_ONCE) {
-            for row in side.ask(&plan.named(side, rows))?.rows {
-                if let Some((identity, loaded)) = plan.read(number, row) {
-                    let group = (loaded.place, values::identity(&identity));
-                    let group = groups.entry(group).or_insert_with(|| Rows {
-                        identity,
-                        sides: Default::default(),
-                    });
-                    if let Some(side) = group.sides.get_mut(number) {
-                        side.push(loaded);
-                    }
+    for (number, rows) in rows.into_iter().enumerate() {
+        for row in rows {
+            if let Some((identity, loaded)) = plan.read(number, row, services) {
+                let group = (loaded.place, values::identity(&identity));
+                let group = groups.entry(group).or_insert_with(|| Rows {
+                    identity,
+                    sides: Default::default(),
+                });
+                if let Some(side) = group.sides.get_mut(number) {
+                    side.push(loaded);
                 }
             }
         }
@@ -243,8 +291,8 @@ pub(super) fn compare(
     Ok(())
 }
 
-impl<'a> Plan<'a> {
-    fn new(table: &'static TableDef, services: &'a Services, report: &Report<'_>) -> Self {
+impl Plan {
+    fn new(table: &'static TableDef, report: &Report<'_>) -> Self {
         let classes = &report.scope().classes;
         let is_whole = classes.all() || !report.scope().tables.is_empty();
         let key = if table.logical_key.is_empty() {
@@ -274,7 +322,6 @@ impl<'a> Plan<'a> {
                 .collect(),
             identity,
             place,
-            services,
             since: Plan::since(table, is_whole, report),
             is_whole,
         }
@@ -288,15 +335,11 @@ impl<'a> Plan<'a> {
         self.table.columns.iter().any(|known| known.name == column)
     }
 
-    /// The rows as they are hashed: number, identity, what is compared, and where it belongs.
-    fn digested(&self, side: &Side) -> String {
-        let columns = self
-            .identity
-            .iter()
-            .copied()
-            .chain(self.compared())
-            .chain(self.place);
-        self.select(side, columns, &self.since)
+    /// What is hashed of a row: number, identity, what is compared, and where it belongs.
+    fn digested(&self) -> Vec<String> {
+        let place = self.place.filter(|place| !self.identity.contains(place));
+        let columns = self.identity.iter().copied().chain(self.compared());
+        numbered(columns.chain(place))
     }
 
     /// Some rows, by their numbers.
@@ -308,23 +351,12 @@ impl<'a> Plan<'a> {
             .chain(self.identity.iter().copied())
             .chain(self.compared());
         let rows: Vec<String> = rows.iter().map(i64::to_string).collect();
-        self.select(side, columns, &format!("rowid IN ({})", rows.join(", ")))
+        let from = self.from(side, &format!("rowid IN ({})", rows.join(", ")));
+        format!("SELECT {} FROM {from}", numbered(columns).join(", "))
     }
 
-    fn select(
-        &self,
-        side: &Side,
-        columns: impl Iterator<Item = &'static str>,
-        condition: &str,
-    ) -> String {
-        let mut selected = vec!["rowid".to_owned()];
-        selected.extend(columns.map(|name| {
-            if name == "rowid" {
-                name.to_owned()
-            } else {
-                quoted(name)
-            }
-        }));
+    /// The table, and which of its rows.
+    fn from(&self, side: &Side, condition: &str) -> String {
         let name = quoted(self.table.name);
         let mut conditions = format!("snapshot_id = {} AND {condition}", side.snapshot.id);
         for flag in ["is_collector", "is_kernel_thread"] {
@@ -342,38 +374,40 @@ impl<'a> Plan<'a> {
                 )",
             );
         }
-        format!(
-            "SELECT {} FROM main.{name} WHERE {conditions}",
-            selected.join(", ")
-        )
+        format!("main.{name} WHERE {conditions}")
     }
 
     /// Reads a row of [`Plan::named`]; `None` for what is told otherwise or left out.
-    fn read(&self, side: usize, row: Vec<Value<'static>>) -> Option<(Vec<Value<'static>>, Loaded)> {
+    fn read(
+        &self,
+        side: usize,
+        row: Vec<Value<'static>>,
+        services: &Services,
+    ) -> Option<(Vec<Value<'static>>, Loaded)> {
         let mut values = row.into_iter();
         values.next()?;
         let inode = values.next()?.integer();
         let pid = values.next()?.integer().filter(|_| self.has("pid"));
         let identity: Vec<Value<'static>> = values.by_ref().take(self.identity.len()).collect();
         let place = match self.place {
-            Some("net_namespace") => self.services.place_of_net(side, inode),
-            Some("mount_namespace") => self.services.place_of_mount(side, inode),
+            Some("net_namespace") => services.place_of_net(side, inode),
+            Some("mount_namespace") => services.place_of_mount(side, inode),
             // Of a new process, and of a pid that another process has now, nothing is compared.
             Some(_) => {
                 let is_compared =
-                    |pid: &i64| !belongs_to_process(self.table) || self.services.is_same(*pid);
-                self.services.place_of(side, pid.filter(is_compared)?)?
+                    |pid: &i64| !belongs_to_process(self.table) || services.is_same(*pid);
+                services.place_of(side, pid.filter(is_compared)?)?
             }
             None if self.table.name == "cgroups" => {
                 let path = identity.first().and_then(Value::bytes)?;
-                self.services.place_of_cgroup(side, path)
+                services.place_of_cgroup(side, path)
             }
             None => Place::Host,
         };
         // What a new service brings is the new service.
         let is_namespace = self.place.filter(|column| *column != "pid");
-        let is_compared = self.services.is_in_both(place)
-            && is_namespace.is_none_or(|column| self.services.has_namespaces(place, column));
+        let is_compared = services.is_in_both(place)
+            && is_namespace.is_none_or(|column| services.has_namespaces(place, column));
         if !self.is_whole && !is_compared {
             return None;
         }
@@ -410,6 +444,15 @@ impl<'a> Plan<'a> {
                 _ => true,
             }
     }
+}
+
+/// Columns as SQL has them, behind the number of the row.
+fn numbered(columns: impl Iterator<Item = &'static str>) -> Vec<String> {
+    let columns = columns.map(|name| match name {
+        "rowid" => name.to_owned(),
+        name => quoted(name),
+    });
+    ["rowid".to_owned()].into_iter().chain(columns).collect()
 }
 
 /// The rows of each side that are in groups in which anything differs, and how many groups more there are.

@@ -1,6 +1,7 @@
 //! Planted changes are found, each once and in its place, and what is marked is not a change.
 
 mod columns;
+mod named_tables;
 
 use std::time::Duration;
 
@@ -512,31 +513,6 @@ fn text_of_the_host_is_no_markup() {
     assert!(
         markdown.contains("&lt;script&gt;") && !markdown.contains("[x](y)"),
         "{markdown}"
-    );
-}
-
-#[test]
-fn two_databases_and_named_tables() {
-    let before = Fixture::new();
-    let after = Fixture::new();
-    after.insert("users", &in_snapshot("2", &[("username", "'new'")]));
-    after.insert("groups", &in_snapshot("2", &[("groupname", "'new'")]));
-    let compared = |table: &str| {
-        let tables = [table.to_owned()];
-        let scope = Scope {
-            tables: &tables,
-            ..Scope::default()
-        };
-        compare(sides(&before, &after), &scope)
-    };
-    assert_eq!(
-        lines_of(&compared("groups").unwrap()),
-        ["host + new group new"]
-    );
-    let error = compared("log_lines").unwrap_err();
-    assert!(
-        error.to_string().contains("there is no table log_lines"),
-        "{error}"
     );
 }
 
