@@ -103,9 +103,9 @@ impl Services {
         relation: Relation,
         pids: &HashSet<i64>,
     ) -> Result<Self, Error> {
-        if pids.len() <= FEW {
-            let [mut wanted, other] = sides.both(|_, side| processes::named_by(side, pids))?;
-            wanted.extend(other);
+        let [mut wanted, other] = sides.both(|_, side| processes::named_by(side, pids))?;
+        wanted.extend(other);
+        if wanted.len() <= FEW {
             let services = Services::load(sides, relation, &Extent::ServicesOf(wanted))?;
             if services.agree() {
                 return Ok(services);
