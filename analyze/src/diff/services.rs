@@ -107,18 +107,18 @@ impl Services {
         wanted.extend(other);
         if wanted.len() <= FEW {
             let services = Services::load(sides, relation, &Extent::ServicesOf(wanted))?;
-            if services.agree() {
+            if services.agree_on(pids) {
                 return Ok(services);
             }
         }
         Services::load(sides, relation, &Extent::Services)
     }
 
-    /// Whether each process that is the same was called the same: of one that was not, what its service is called now
-    /// depends on who else was called so.
-    fn agree(&self) -> bool {
+    /// Whether the services of some processes that are the same were called the same: of one that was not, what it is called
+    /// now depends on who else was called so.
+    fn agree_on(&self, pids: &HashSet<i64>) -> bool {
         let [before, after] = &self.processes;
-        self.same.iter().all(|pid| {
+        self.same.intersection(pids).all(|pid| {
             let named = |side: &HashMap<i64, Process>| {
                 side.get(pid)
                     .map(|process| (process.kind, label(side, process)))
