@@ -131,7 +131,7 @@ impl Unlocked {
         let gaps = schema::Outcome::ALL
             .into_iter()
             .filter(|outcome| outcome.is_gap());
-        let words: Vec<&str> = gaps.map(|outcome| outcome.as_str()).collect();
+        let words: Vec<&str> = gaps.map(schema::Outcome::as_str).collect();
         let mut counted = self.connection.prepare(&format!(
             "SELECT outcome, count(*) FROM {schema}.collection_log
              WHERE snapshot_id = ?1 AND outcome IN ('{}') GROUP BY outcome",
