@@ -39,13 +39,32 @@ WITH
         )
       )
     GROUP BY path, program, message
+  ),
+  told AS (
+    SELECT
+      max(time) AS time,
+      max(time_us) AS time_us,
+      max(line_no) AS line_no,
+      max(count) AS count,
+      min(path) AS path,
+      count(*) AS logs,
+      program,
+      message
+    FROM errors
+    GROUP BY program, message
+  ),
+  -- All at once: which log is whose takes a look at all processes.
+  owners AS MATERIALIZED (
+    SELECT path, min(owner) AS owner
+    FROM log_owners
+    GROUP BY path
   )
 SELECT
-  strftime('%m-%d %H:%M:%S', max(time), 'unixepoch') AS Last,
-  max(count) AS Count,
-  CASE WHEN length(min(path)) > 50 THEN '...' || substr(min(path), -47) ELSE min(path) END || CASE WHEN count(*) > 1 THEN ' +' || (count(*) - 1) ELSE '' END AS Log,
-  coalesce((SELECT min(owner) FROM log_owners WHERE log_owners.path = min(errors.path)), program) AS Service,
+  strftime('%m-%d %H:%M:%S', told.time, 'unixepoch') AS Last,
+  told.count AS Count,
+  CASE WHEN length(told.path) > 50 THEN '...' || substr(told.path, -47) ELSE told.path END || CASE WHEN logs > 1 THEN ' +' || (logs - 1) ELSE '' END AS Log,
+  coalesce(owners.owner, program) AS Service,
   substr(message, 1, 160) || CASE WHEN length(message) > 160 THEN '...' ELSE '' END AS Message
-FROM errors
-GROUP BY program, message
-ORDER BY max(time_us) DESC NULLS LAST, max(line_no) DESC
+FROM told
+LEFT JOIN owners ON owners.path = told.path
+ORDER BY told.time_us DESC NULLS LAST, told.line_no DESC
