@@ -310,9 +310,16 @@ impl Plan {
         let is_compared = |name: &&str| !identity.contains(name) && classes.compares(table, name);
         let is_object = |name: &&str| table.key.contains(name);
         let names = || table.columns.iter().map(|column| column.name);
-        // Numbers of the kernel's mean nothing elsewhere, and after a boot every object is another one.
-        let object = names().filter(is_compared).filter(is_object);
-        let object = object.filter(|_| report.relation.same_boot && report.relation.same_host);
+        let relation = report.relation;
+        // Numbers of the kernel's mean nothing elsewhere, and after a boot every object is another one. Not so what has a
+        // name: where a route goes.
+        let object = table
+            .columns
+            .iter()
+            .filter(|column| relation.same_boot || matches!(column.layout, "bytes" | "address"));
+        let object = object.map(|column| column.name);
+        let object = object.filter(|_| relation.same_host);
+        let object = object.filter(is_compared).filter(is_object);
         Plan {
             table,
             object: object.collect(),

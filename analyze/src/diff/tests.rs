@@ -401,8 +401,30 @@ fn another_boot_is_said_and_is_no_difference() {
     fixture.execute("UPDATE snapshots SET boot_id = 'boot-b' WHERE snapshot_id = 2");
     insert(&fixture, "1", &process("10", "500", "'/bin/a'"), &["'a'"]);
     insert(&fixture, "2", &process("99", "7", "'/bin/a'"), &["'a'"]);
+    // What is no number of that boot can differ all the same.
+    for (id, namespace, gateways) in [
+        ("1", "4026531840", ["'192.0.2.1'", "'192.0.2.3'"]),
+        ("2", "4026532999", ["'192.0.2.2'", "'192.0.2.3'"]),
+    ] {
+        for (destination, gateway) in ["'198.51.100.0'", "'203.0.113.0'"]
+            .into_iter()
+            .zip(gateways)
+        {
+            let route = [
+                ("net_namespace", namespace),
+                ("destination", destination),
+                ("netmask", "24"),
+                ("gateway", gateway),
+                ("interface", "'eth0'"),
+            ];
+            fixture.insert("routes", &in_snapshot(id, &route));
+        }
+    }
     let diff = diff(&fixture);
-    assert_eq!(lines_of(&diff), Vec::<String>::new());
+    assert_eq!(
+        lines_of(&diff),
+        ["host ~ route 198.51.100.0/24 metric 0: gateway 192.0.2.1 -> 192.0.2.2"]
+    );
     assert!(
         diff.notes[0].contains("booted in between"),
         "{:?}",
