@@ -4,10 +4,13 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::os::unix::ffi::OsStrExt;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::namespace::{inside, open_directory};
 use common::{Guard, count, expect_rows, hex, rows, run_within, succeed, wait_for};
@@ -15,6 +18,7 @@ use common::{Guard, count, expect_rows, hex, rows, run_within, succeed, wait_for
 /// Enough that fds alone fill several frames.
 const PROCESSES: usize = 600;
 const FDS: usize = 120;
+const SIGKILL: i32 = 9;
 
 #[test]
 fn what_was_visited_survives() {
@@ -102,38 +106,21 @@ fn what_was_visited_survives() {
     });
 }
 
-/// Captures until the output has so many bytes, and kills the capture there; the file it leaves.
+/// Captures into a pipe, takes so many bytes and kills the capture, which then waits for the next ones to be taken.
 fn kill_at(place: &Path, size: u64) -> PathBuf {
-    for attempt in 0..5 {
-        let output = place.join(format!("killed-{attempt}.tar.zst"));
-        let partial = place.join(format!("killed-{attempt}.tar.zst.partial"));
-        let mut capture = Command::new("/mnt/capture");
-        // One worker: the first attempts may be over before they can be caught.
-        capture
-            .arg("-q")
-            .args(["--workers", "1"])
-            .arg("-o")
-            .arg(&output)
-            .stdin(Stdio::null());
-        let mut capture = Guard(capture.spawn().unwrap());
-        let end = Instant::now() + Duration::from_secs(70);
-        while Instant::now() < end {
-            let written = std::fs::metadata(&partial).map_or(0, |file| file.len());
-            if written >= size {
-                break;
-            }
-            if output.exists() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        let _ = capture.0.kill();
-        let _ = capture.0.wait();
-        if partial.exists() {
-            return partial;
-        }
-    }
-    panic!("no capture could be caught at {size} bytes");
+    let mut capture = Command::new("/mnt/capture");
+    capture
+        .args(["-q", "-o", "-"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let mut capture = Guard(capture.spawn().unwrap());
+    let mut begin = capture.0.stdout.take().unwrap().take(size);
+    let partial = place.join("partial.tar.zst");
+    let taken = std::io::copy(&mut begin, &mut File::create(&partial).unwrap()).unwrap();
+    capture.0.kill().unwrap();
+    let status = capture.0.wait().unwrap();
+    assert_eq!((taken, status.signal()), (size, Some(SIGKILL)));
+    partial
 }
 
 fn is_sleep(pid: u64) -> bool {
