@@ -13,6 +13,7 @@
 mod belonging;
 pub mod classes;
 mod configs;
+mod consequences;
 mod containers;
 mod html;
 mod json;
@@ -26,6 +27,7 @@ mod roles;
 mod service_state;
 mod services;
 mod side;
+mod successors;
 mod tables;
 mod templates;
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl Difference {
         Line { sign, text, below }
     }
 
-    fn value(&self, name: &str) -> Option<&Value<'static>> {
+    pub(super) fn value(&self, name: &str) -> Option<&Value<'static>> {
         let found = self.identity.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| value)
     }
@@ -85,7 +85,65 @@ impl Difference {
                 parts.into_iter().flatten().collect()
             }
             ("kernel event", _) => self.shown("message"),
+            ("routing rule", _) if self.value("route_table").is_some() => self.rule(),
+            ("resolver setting", _) => {
+                // Only of name servers there are several.
+                let number = self
+                    .value("id")
+                    .and_then(Value::integer)
+                    .unwrap_or_default();
+                let which = if number > 0 {
+                    format!(" {}", number.saturating_add(1))
+                } else {
+                    String::new()
+                };
+                let value = self
+                    .value("address")
+                    .map(|value| format!(" {}", shown(value)));
+                format!("{}{which}{}", self.shown("type"), value.unwrap_or_default())
+            }
+            // Their name, and what must be told with it.
+            ("user" | "group" | "mount", _) => {
+                let mut columns = self.identity.iter();
+                let name = columns.next().map(|(_, name)| shown(name));
+                let more = columns.filter(|(_, value)| value.bytes() != Some(b""));
+                let more = each_named(more).map(|more| format!(" {more}"));
+                name.into_iter().chain(more).collect()
+            }
             _ => named(&self.identity),
+        }
+    }
+
+    /// A rule of routing, as `ip rule` writes it.
+    fn rule(&self) -> String {
+        let set = |name: &str| self.value(name).filter(|value| **value != Value::Null);
+        let number = |name: &str| {
+            self.value(name)
+                .and_then(Value::integer)
+                .unwrap_or_default()
+        };
+        let network = |address: &str, length: &str| {
+            set(address).map(|address| format!("{}/{}", shown(address), number(length)))
+        };
+        let source = network("source", "source_netmask").unwrap_or_else(|| "all".to_owned());
+        let value = |name: &str| set(name).map(shown);
+        let not = if number("inverted") == 0 { "" } else { "not " };
+        let mut text = format!("{}: {not}from {source}", self.shown("priority"));
+        for (word, value) in [
+            ("to", network("destination", "destination_netmask")),
+            ("fwmark", value("mark")),
+            ("iif", value("incoming_interface")),
+            ("oif", value("outgoing_interface")),
+            ("ipproto", value("ip_protocol")),
+            ("lookup", value("route_table")),
+        ] {
+            if let Some(value) = value {
+                text = format!("{text} {word} {value}");
+            }
+        }
+        match set("family").and_then(Value::bytes) {
+            Some(b"inet6") => format!("{text} (inet6)"),
+            _ => text,
         }
     }
 
@@ -321,18 +379,22 @@ fn end(
 
 /// Columns with their names; of a single one the value says enough.
 fn named(identity: &[(&'static str, Value<'static>)]) -> String {
-    let set: Vec<_> = identity
-        .iter()
-        .filter(|(_, value)| *value != Value::Null)
-        .collect();
-    match set.as_slice() {
-        [(_, value)] => shown(value),
-        several => several
-            .iter()
-            .map(|(name, value)| format!("{name}={}", shown(value)))
-            .collect::<Vec<_>>()
-            .join(" "),
+    let mut set = identity.iter().filter(|(_, value)| *value != Value::Null);
+    match (set.next(), set.next()) {
+        (Some((_, value)), None) => shown(value),
+        _ => each_named(identity.iter()).unwrap_or_default(),
     }
+}
+
+/// Columns with their names, those that are NULL left out, if there are others.
+fn each_named<'a>(
+    columns: impl Iterator<Item = &'a (&'static str, Value<'static>)>,
+) -> Option<String> {
+    let set = columns.filter(|(_, value)| *value != Value::Null);
+    let named: Vec<String> = set
+        .map(|(name, value)| format!("{name}={}", shown(value)))
+        .collect();
+    (!named.is_empty()).then(|| named.join(" "))
 }
 
 fn arrow(change: &Change) -> String {

@@ -10,10 +10,11 @@ use std::hash::{BuildHasherDefault, Hasher, RandomState};
 
 use schema::TableDef;
 
+use super::consequences::{Settings, is_link_local};
 use super::report::{Place, Report};
 use super::services::Services;
 use super::side::{Side, Sides};
-use super::{Change, Difference, Kind, values};
+use super::{Change, Difference, Kind, successors, values};
 use crate::Error;
 use crate::db::ddl::quoted;
 use crate::db::query::{Digest, Value};
@@ -173,6 +174,9 @@ pub(super) fn tell(
         }
     }
     let gaps = sides.gaps(table)?;
+    let identities = groups.values().map(|rows| rows.identity.as_slice());
+    let settings = Settings::of(table, identities);
+    let mut told = Vec::new();
     let has_number = ["pid", "id"].iter().any(|name| table.key.contains(name));
     for ((place, _), rows) in groups {
         let counts = rows
@@ -242,10 +246,13 @@ pub(super) fn tell(
         let mut identity = identity;
         if counts.contains(&0) {
             // What is in one snapshot only is told with all that makes it what it is.
-            let whole = context
-                .into_iter()
-                .filter(|(name, _)| plan.object.contains(name));
-            identity.extend(whole);
+            for (index, column) in plan.compared().enumerate() {
+                if plan.object.contains(&column) || is_told_with(table.name, column) {
+                    let all = rows.sides.iter().flatten();
+                    let values = values::distinct(all.filter_map(|row| row.compared.get(index)));
+                    identity.push((column, values::one(values)));
+                }
+            }
         }
         let kind = match counts {
             // Which side could not look is asked with the pid of the side that saw it.
@@ -262,20 +269,30 @@ pub(super) fn tell(
             },
         };
         match kind {
-            Ok(kind) if plan.is_told(kind) => report.add(
-                place,
-                Difference {
+            Ok(kind) => {
+                let difference = Difference {
                     kind,
                     table: table.name,
                     what: noun(table.name),
                     identity,
                     counts,
                     changes,
-                },
-            ),
-            Ok(_) => {}
+                };
+                if plan.is_told(&difference, &settings) {
+                    told.push((place, difference));
+                }
+            }
             Err(side) => report.unknown(table.name, noun(table.name), side, identity),
         }
+    }
+    // Who asks for a table asks for its rows.
+    let told = if plan.is_whole {
+        told
+    } else {
+        successors::join(told)
+    };
+    for (place, difference) in told {
+        report.add(place, difference);
     }
     if more > 0 {
         let identity = vec![("more", values::text("not listed one by one"))];
@@ -443,14 +460,32 @@ impl Plan {
         }
     }
 
-    /// Whether a difference is one to people who did not ask for this table: what comes and goes by itself is not.
-    fn is_told(&self, kind: Kind) -> bool {
+    /// Whether a difference is one to people who did not ask for this table: what comes and goes by itself is not, nor what
+    /// follows from another difference.
+    fn is_told(&self, difference: &Difference, settings: &Settings) -> bool {
+        let value = |name| difference.value(name).and_then(Value::bytes);
         self.is_whole
             || match self.table.name {
-                "neighbors" | "cgroups" | "multicast_groups" => kind == Kind::Changed,
+                "neighbors" | "cgroups" | "multicast_groups" => difference.kind == Kind::Changed,
+                "interface_addresses" => !value("address").is_some_and(is_link_local),
+                "system_controls" => {
+                    let changed = value("name").zip(difference.changes.first());
+                    !changed.is_some_and(|(name, change)| settings.explain(name, &change.after))
+                }
                 _ => true,
             }
     }
+}
+
+/// Whether a column is told beside the identity of a row that is in one snapshot only: without it nobody knows what came.
+fn is_told_with(table: &str, column: &str) -> bool {
+    matches!(
+        (table, column),
+        ("dns_resolvers", "address")
+            | ("mounts", "type" | "device")
+            | ("users", "uid" | "shell")
+            | ("groups", "members")
+    )
 }
 
 /// Columns as SQL has them, behind the number of the row.

@@ -138,8 +138,8 @@ fn what_belongs_to_no_service() {
         lines(&fixture),
         [
             "host ~ user anna: shell /bin/sh -> /bin/zsh",
-            "host + new user new",
-            "host - user gone: old"
+            "host + new user new uid=0 shell=\\xff",
+            "host - user gone: old uid=0 shell=/bin/sh"
         ]
     );
     assert_eq!(
@@ -284,8 +284,8 @@ fn what_could_not_be_read_is_unknown() {
         lines_of(&diff),
         [
             "host - kernel module gone: nfs",
-            "host ? 1 user not known before: the source was not fully read (new)",
-            "host ? 1 user not known after: the source was not fully read (old)",
+            "host ? 1 user not known before: the source was not fully read (new uid=0)",
+            "host ? 1 user not known after: the source was not fully read (old uid=0)",
         ]
     );
     assert_eq!(diff.verdict(), "1 kernel module gone, 2 users unknown");

@@ -109,6 +109,15 @@ pub(super) fn listed(values: &[Value<'_>]) -> String {
     }
 }
 
+/// One value for several: themselves where they are one, else a list for people.
+pub(super) fn one(values: Vec<Value<'static>>) -> Value<'static> {
+    match <[Value<'static>; 1]>::try_from(values) {
+        Ok([value]) => value,
+        Err(values) if values.is_empty() => Value::Null,
+        Err(values) => text(listed(&values).into_bytes()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ crate::table! {
     pub struct EtcHost<'a> in "etc_hosts" {
         sources: [Source::Host("/etc/hosts")],
         key: [address, hostnames],
+        logical_key: [hostnames],
         /// Address as the file has it.
         address: Text<'a>,
         /// Names, blank-separated.

@@ -1,10 +1,12 @@
 //! The changes, each with what is to be told of it.
 
+mod host;
+
 use std::fs;
 use std::process::Command;
 
 use crate::common::{has, succeed, wait_for};
-use crate::world::{World, ip};
+use crate::world::World;
 
 /// A change. `act` gives the reason where it cannot be made here.
 pub(crate) struct Plant {
@@ -15,7 +17,23 @@ pub(crate) struct Plant {
 
 /// Every change, in the order in which they are made: each leaves the host as the next one finds it.
 pub(crate) fn all() -> Vec<Plant> {
-    let plant = |name, told: &'static [&'static str], act| Plant { name, act, told };
+    let mut all = of_services();
+    all.extend(host::all());
+    all
+}
+
+impl Plant {
+    pub(crate) fn new(
+        name: &'static str,
+        told: &'static [&'static str],
+        act: fn(&mut World) -> Option<String>,
+    ) -> Self {
+        Plant { name, act, told }
+    }
+}
+
+fn of_services() -> Vec<Plant> {
+    let plant = Plant::new;
     vec![
         plant(
             "a restart",
@@ -507,130 +525,6 @@ pub(crate) fn all() -> Vec<Plant> {
                 None
             },
         ),
-        plant(
-            "a sysctl",
-            &["host: ~ sysctl net.core.somaxconn: 4096 -> 1000"],
-            |_| {
-                fs::write("/proc/sys/net/core/somaxconn", "1000").unwrap();
-                None
-            },
-        ),
-        plant("a mount", &["host: + new mount /mnt/data"], |_| {
-            fs::create_dir("/mnt/data").unwrap();
-            succeed(
-                Command::new("mount").args(["-t", "tmpfs", "tmpfs", "/mnt/data"]),
-                &[0],
-            );
-            None
-        }),
-        plant(
-            "a mount that nobody may write to",
-            &["host: ~ mount /mnt/data: flags rw,relatime -> ro,relatime"],
-            |_| {
-                succeed(
-                    Command::new("mount").args(["-o", "remount,bind,ro", "/mnt/data"]),
-                    &[0],
-                );
-                None
-            },
-        ),
-        plant("a mount less", &["host: - mount gone: /mnt/data"], |_| {
-            succeed(Command::new("umount").arg("/mnt/data"), &[0]);
-            None
-        }),
-        plant(
-            "a user and its group",
-            &["host: + new group grace", "host: + new user grace"],
-            |world| {
-                world.edit("passwd", "", "grace:x:1001:1001::/home/grace:/bin/sh\n");
-                world.edit("group", "", "grace:x:1001:\n");
-                None
-            },
-        ),
-        plant(
-            "a shell",
-            &["host: ~ user anna: shell /bin/sh -> /bin/bash"],
-            |world| {
-                world.edit("passwd", "anna:/bin/sh", "anna:/bin/bash");
-                None
-            },
-        ),
-        plant(
-            "a name of a host",
-            &["host: + new hosts entry address=192.0.2.9 hostnames=db-new"],
-            |world| {
-                world.edit("hosts", "", "192.0.2.9 db-new\n");
-                None
-            },
-        ),
-        plant(
-            "a resolver",
-            &["host: ~ resolver setting id=0 type=nameserver: address 192.0.2.53 -> 192.0.2.54"],
-            |world| {
-                world.edit("resolv.conf", "192.0.2.53", "192.0.2.54");
-                None
-            },
-        ),
-        plant(
-            "a link of two ends",
-            &["host: + new interface a0", "host: + new interface b0"],
-            |_| {
-                ip("link add a0 type veth peer name b0");
-                None
-            },
-        ),
-        plant(
-            "a rule of routing",
-            &[
-                "host: + new routing rule family=inet priority=500 source_netmask=0 destination=198.51.100.0 destination_netmask=24 tos=0 route_table=77 inverted=0",
-            ],
-            |_| {
-                ip("rule add to 198.51.100.0/24 lookup 77 priority 500");
-                None
-            },
-        ),
-        plant(
-            "an address",
-            &["host: + new address interface=lo address=192.0.2.77"],
-            |_| {
-                ip("address add 192.0.2.77/32 dev lo");
-                None
-            },
-        ),
-        plant(
-            "a route",
-            &["host: + new route 198.51.100.0/24 via 192.0.2.200 dev lo table main metric 9"],
-            |_| {
-                ip("route add 198.51.100.0/24 via 192.0.2.200 dev lo onlink metric 9");
-                None
-            },
-        ),
-        plant(
-            "the route another way",
-            &[
-                "host: ~ route 198.51.100.0/24 table main metric 9: gateway 192.0.2.200 -> 192.0.2.201",
-            ],
-            |_| {
-                ip("route replace 198.51.100.0/24 via 192.0.2.201 dev lo onlink metric 9");
-                None
-            },
-        ),
-        plant(
-            "another size of packets",
-            &["host: ~ interface a0: mtu 1500 -> 1400"],
-            |_| {
-                ip("link set a0 mtu 1400");
-                None
-            },
-        ),
-        plant(
-            "the host's name",
-            &["host: ~ host name web-1 -> web-2"],
-            |_| {
-                succeed(Command::new("hostname").arg("web-2"), &[0]);
-                None
-            },
-        ),
     ]
 }
 
@@ -683,6 +577,6 @@ pub(crate) fn lasting() -> [(&'static str, &'static str); 9] {
             "a sysctl",
             "host: ~ sysctl net.core.somaxconn: 4096 -> 1000",
         ),
-        ("a user", "host: + new user grace"),
+        ("a user", "host: + new user grace uid=1001 shell=/bin/sh"),
     ]
 }
