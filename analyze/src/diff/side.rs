@@ -235,9 +235,11 @@ fn gaps(
         return Ok((gaps, planned));
     }
     let pid = if has_pid { "pid" } else { "NULL" };
+    // What was read by another path is there.
     let missed = format!(
         "SELECT DISTINCT {pid} FROM collection_log
-         WHERE outcome IN ('denied', 'timed out', 'failed', 'skipped', 'truncated') AND ({})",
+         WHERE outcome IN ('denied', 'timed out', 'failed', 'skipped', 'truncated')
+           AND coalesce(reason, '') NOT GLOB 'the same file as *' AND ({})",
         reads.conditions.join(" OR ")
     );
     for row in side.ask(&missed)?.rows {
@@ -280,8 +282,10 @@ impl Reads {
             }
             Source::ProcessLink(name) => {
                 let path = below(name);
-                self.conditions
-                    .push(format!("path = {path} OR path GLOB {path} || '/*'"));
+                // Of a log that has no name any more, read through the link, the end is what is wanted.
+                self.conditions.push(format!(
+                    "path = {path} OR path GLOB {path} || '/*' AND outcome <> 'truncated'"
+                ));
             }
             Source::NetNamespace(name) => {
                 let path = below(&format!("net/{name}"));
