@@ -35,6 +35,7 @@ mod tests;
 mod text;
 mod values;
 mod verdict;
+mod words;
 
 use std::collections::HashSet;
 

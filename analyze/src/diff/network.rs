@@ -77,7 +77,7 @@ const LOGS: Sort = Sort {
     what: "log file",
     columns: &["path"],
     stays: 0,
-    value: "found_by",
+    value: "deleted",
     ends: true,
 };
 
@@ -462,21 +462,32 @@ fn flows(side: &Side, _: usize, _: &Services) -> Result<Found, Error> {
 }
 
 fn logs(side: &Side, number: usize, services: &Services) -> Result<Found, Error> {
-    let sql = "SELECT pid, coalesce(target, path) FROM log_files
-         WHERE pid IS NOT NULL AND found_by IN ('open file', 'argument') ORDER BY pid";
+    // What has it open knows whether it is there; an argument only where it is to be.
+    let sql = "SELECT pid, coalesce(target, path), found_by = 'open file' AS is_open FROM log_files
+         WHERE pid IS NOT NULL AND found_by IN ('open file', 'argument') ORDER BY is_open DESC, pid";
     let mut found = Found::default();
     for row in side.ask(sql)?.rows {
-        let [pid, path] = row.as_slice() else {
+        let [pid, path, is_open] = row.as_slice() else {
             continue;
         };
         let place = pid.integer().and_then(|pid| services.place_of(number, pid));
         let (Some(place), Some(path)) = (place, path.bytes()) else {
             continue;
         };
-        let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
+        let removed = path.strip_suffix(b" (deleted)");
+        let path = removed.unwrap_or(path);
+        let thing = Thing {
+            value: values::text(if removed.is_some() { "yes" } else { "no" }),
+            ..Thing::named(path)
+        };
         // A new day's, or that of another pid, is the same log.
         let key = (place, without_numbers(path));
-        found.owned.entry(key).or_insert(Thing::named(path));
+        // It is there while any process has it so.
+        let is_there = removed.is_none() && is_open.integer() == Some(1);
+        let known = found.owned.entry(key).or_insert_with(|| thing.clone());
+        if is_there {
+            *known = thing;
+        }
     }
     Ok(found)
 }

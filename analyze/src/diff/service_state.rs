@@ -10,7 +10,7 @@ use super::report::{Place, Report, changed, changed_in};
 use super::roles::{Role, masked, without_ids};
 use super::services::{Services, identity};
 use super::side::{Gaps, Side, Sides};
-use super::{Change, Difference, Kind, values};
+use super::{Change, Difference, Kind, values, words};
 use crate::Error;
 use crate::db::query::Value;
 
@@ -242,7 +242,7 @@ impl<'a> Pair<'a> {
             words.map(|word| without_ids(word)).collect::<Vec<_>>()
         };
         let (before, after) = (words(before), words(after));
-        let words = changed_words(&before, &after);
+        let words = words::changed(&before, &after);
         if !words.iter().all(Vec::is_empty) {
             let values = words.map(|words| words.into_iter().map(values::text).collect());
             self.add("process_arguments", "command line", "value", values, report);
@@ -471,54 +471,6 @@ impl<'a> Pair<'a> {
 /// Whether a text is the name of a variable.
 fn is_name(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(u8::is_ascii_graphic)
-}
-
-/// The words that are in one list and not in the other, by their longest common part.
-fn changed_words(before: &[Vec<u8>], after: &[Vec<u8>]) -> [Vec<Vec<u8>>; 2] {
-    const MOST: usize = 2000;
-    if before.len() > MOST || after.len() > MOST {
-        return [before.to_vec(), after.to_vec()];
-    }
-    // lengths[i][j]: of the longest common part of what follows i and j.
-    let width = after.len().saturating_add(1);
-    let mut lengths = vec![0_u32; width.saturating_mul(before.len().saturating_add(1))];
-    let at = |row: usize, column: usize| row.saturating_mul(width).saturating_add(column);
-    for (row, one) in before.iter().enumerate().rev() {
-        for (column, other) in after.iter().enumerate().rev() {
-            let get = |place: usize| lengths.get(place).copied().unwrap_or(0);
-            let length = if one == other {
-                get(at(row.saturating_add(1), column.saturating_add(1))).saturating_add(1)
-            } else {
-                get(at(row.saturating_add(1), column)).max(get(at(row, column.saturating_add(1))))
-            };
-            if let Some(place) = lengths.get_mut(at(row, column)) {
-                *place = length;
-            }
-        }
-    }
-    let get = |row: usize, column: usize| lengths.get(at(row, column)).copied().unwrap_or(0);
-    let (mut row, mut column) = (0_usize, 0_usize);
-    let (mut gone, mut new) = (Vec::new(), Vec::new());
-    loop {
-        match (before.get(row), after.get(column)) {
-            (Some(one), Some(other)) if one == other => {
-                row = row.saturating_add(1);
-                column = column.saturating_add(1);
-            }
-            (Some(one), other)
-                if other.is_none()
-                    || get(row.saturating_add(1), column) >= get(row, column.saturating_add(1)) =>
-            {
-                gone.push(one.clone());
-                row = row.saturating_add(1);
-            }
-            (_, Some(other)) => {
-                new.push(other.clone());
-                column = column.saturating_add(1);
-            }
-            _ => return [gone, new],
-        }
-    }
 }
 
 /// A condition on pids, of as many as fit a statement.

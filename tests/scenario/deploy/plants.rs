@@ -469,6 +469,14 @@ fn of_services() -> Vec<Plant> {
             },
         ),
         plant(
+            "its log is removed, and it writes on",
+            &["shop-1.26: ~ log file /opt/shop.log: deleted no -> yes"],
+            |_| {
+                fs::remove_file("/opt/shop.log").unwrap();
+                None
+            },
+        ),
+        plant(
             "a container",
             &["cabin (container web): + new service: cabin"],
             |world| {
