@@ -5,6 +5,8 @@
 //!   a pool of workers that grew is one line, and what a new service brings is the new service.
 //! * What belongs to no service is compared table by table, as the declarations say ([`tables`]): by the logical key,
 //!   else by the key.
+//! * What took the place of what is one change: an address of an interface, a name of the hosts file, a rule of routing
+//!   ([`successors`]); and what the kernel does by itself when something is set is told as what was set ([`consequences`]).
 //! * Columns are identity, state (a change is reported), counters or volatile (never, unless all columns are asked for).
 //!   The declarations say which; a file of the user's overrides them ([`classes`]).
 //! * What one snapshot could not see is unknown, never added or removed ([`side::Gaps`]).

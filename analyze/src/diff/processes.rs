@@ -119,7 +119,8 @@ impl Extent {
     }
 }
 
-fn listed(pids: &HashSet<i64>) -> String {
+/// Pids as a list of SQL.
+pub(super) fn listed(pids: &HashSet<i64>) -> String {
     let pids: Vec<String> = pids.iter().map(i64::to_string).collect();
     pids.join(", ")
 }

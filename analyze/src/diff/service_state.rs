@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use schema::Row as _;
 use schema::tables::{ProcessEnv, ProcessLimit};
 
-use super::processes::{Process, UnitKind};
+use super::processes::{Process, UnitKind, listed};
 use super::report::{Place, Report, changed, changed_in};
 use super::roles::{Role, masked, without_ids};
 use super::services::{Services, identity};
@@ -478,8 +478,7 @@ fn among(pids: &HashSet<i64>) -> String {
     if pids.len() > MOST_NAMED {
         return "1".to_owned();
     }
-    let pids: Vec<String> = pids.iter().map(i64::to_string).collect();
-    format!("pid IN ({})", pids.join(", "))
+    format!("pid IN ({})", listed(pids))
 }
 
 /// The processes of one side that took the place of others, or of which others took it.
