@@ -175,7 +175,7 @@ pub(super) fn tell(
     }
     let gaps = sides.gaps(table)?;
     let identities = groups.values().map(|rows| rows.identity.as_slice());
-    let settings = Settings::of(table, identities);
+    let settings = Settings::of(table, identities, relation.same_boot);
     let mut told = Vec::new();
     let has_number = ["pid", "id"].iter().any(|name| table.key.contains(name));
     for ((place, _), rows) in groups {
@@ -470,7 +470,7 @@ impl Plan {
                 "interface_addresses" => !value("address").is_some_and(is_link_local),
                 "system_controls" => {
                     let changed = value("name").zip(difference.changes.first());
-                    !changed.is_some_and(|(name, change)| settings.explain(name, &change.after))
+                    !changed.is_some_and(|(name, change)| settings.explain(name, change))
                 }
                 _ => true,
             }
@@ -596,6 +596,8 @@ fn noun(table: &'static str) -> &'static str {
         "neighbors" => "neighbor",
         "cgroups" => "control group",
         "kernel_events" => "kernel event",
+        "kernel_info" => "kernel",
+        "os_version" => "distribution",
         "oom_kills" => "OOM kill",
         "last" => "login record",
         "logged_in_users" => "logged-in user",
