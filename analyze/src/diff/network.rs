@@ -164,10 +164,12 @@ fn agreed(found: [Found; 2], has_host: bool) -> [Things; 2] {
     // What took the place of another ends as that does.
     let is_replaced = |from: &Things, to: &Things, place: Place, thing: &Thing| {
         to.iter().any(|(key, other)| {
-            key.0 == place
-                && !from.contains_key(key)
-                && thing.identity.len() > 1
-                && other.identity.last() == thing.identity.last()
+            // Of a port another service may have it; of a file, where the service has another one, nobody writes to it.
+            let is_other = match thing.identity.as_slice() {
+                [_] => !has_host,
+                _ => other.identity.last() == thing.identity.last(),
+            };
+            key.0 == place && !from.contains_key(key) && is_other
         })
     };
     let missing = |from: &Found, to: &Found| -> Things {
@@ -463,15 +465,15 @@ fn flows(side: &Side, _: usize, _: &Services) -> Result<Found, Error> {
 
 fn logs(side: &Side, number: usize, services: &Services) -> Result<Found, Error> {
     // What has it open knows whether it is there; an argument only where it is to be.
+    // One that a service has not opened again since its restart is there all the same, at a path that is always looked at.
     let sql = "SELECT pid, coalesce(target, path), found_by = 'open file' AS is_open FROM log_files
-         WHERE pid IS NOT NULL AND found_by IN ('open file', 'argument') ORDER BY is_open DESC, pid";
+         WHERE pid IS NULL OR found_by IN ('open file', 'argument') ORDER BY is_open DESC, pid";
     let mut found = Found::default();
     for row in side.ask(sql)?.rows {
         let [pid, path, is_open] = row.as_slice() else {
             continue;
         };
-        let place = pid.integer().and_then(|pid| services.place_of(number, pid));
-        let (Some(place), Some(path)) = (place, path.bytes()) else {
+        let Some(path) = path.bytes() else {
             continue;
         };
         let removed = path.strip_suffix(b" (deleted)");
@@ -481,10 +483,20 @@ fn logs(side: &Side, number: usize, services: &Services) -> Result<Found, Error>
             ..Thing::named(path)
         };
         // A new day's, or that of another pid, is the same log.
-        let key = (place, without_numbers(path));
+        let key = without_numbers(path);
+        let Some(pid) = pid.integer() else {
+            found.of_nobody.insert(key, thing);
+            continue;
+        };
+        let Some(place) = services.place_of(number, pid) else {
+            continue;
+        };
         // It is there while any process has it so.
         let is_there = removed.is_none() && is_open.integer() == Some(1);
-        let known = found.owned.entry(key).or_insert_with(|| thing.clone());
+        let known = found
+            .owned
+            .entry((place, key))
+            .or_insert_with(|| thing.clone());
         if is_there {
             *known = thing;
         }
