@@ -1,4 +1,5 @@
 //! What took the place of what: a row that is gone and a new one are one change where the host has one such thing at a time.
+//! And events of which the number says enough.
 
 use std::collections::BTreeMap;
 
@@ -92,6 +93,28 @@ fn successor(before: &Difference, after: &Difference) -> Difference {
     }
 }
 
+/// Counts the logins that failed, of which one is told: on some hosts strangers try all the time.
+pub(super) fn count_failed(told: Vec<(Place, Difference)>) -> Vec<(Place, Difference)> {
+    let is_failed = |difference: &Difference| {
+        let failed = difference.value("failed").and_then(Value::integer);
+        difference.table == "last" && difference.kind == Kind::Added && failed == Some(1)
+    };
+    let (failed, mut told): (Vec<_>, Vec<_>) = told
+        .into_iter()
+        .partition(|(_, difference)| is_failed(difference));
+    let count = failed.iter().map(|(_, difference)| difference.counts[1]);
+    let count = count.fold(0_i64, i64::saturating_add);
+    told.extend(failed.into_iter().next_back().map(|(place, last)| {
+        let one = Difference {
+            what: "failed login",
+            counts: [0, count],
+            ..last
+        };
+        (place, one)
+    }));
+    told
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +143,27 @@ mod tests {
             format!("{} {}", line.sign, line.text)
         });
         lines.collect()
+    }
+
+    #[test]
+    fn failed_logins_are_counted() {
+        let login = |failed| {
+            let (place, mut login) = row(
+                Kind::Added,
+                "last",
+                &[("username", "admin"), ("tty", "ssh")],
+            );
+            login.identity.push(("failed", Value::Integer(failed)));
+            (place, login)
+        };
+        let told = count_failed(vec![login(1), login(0), login(1), login(1)]);
+        let told = told
+            .iter()
+            .map(|(_, difference)| (difference.what, difference.counts));
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [("thing", [0, 1]), ("failed login", [0, 3])]
+        );
     }
 
     #[test]

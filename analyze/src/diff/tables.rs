@@ -24,6 +24,18 @@ const MOST_GROUPS: usize = 20_000;
 /// Rows that are named in one statement.
 const AT_ONCE: usize = 5_000;
 
+/// The records of `last` that tell of a login and are told nowhere else: those that failed, those of whom is logged in no more,
+/// and what only `lastlog` knows.
+const LOGINS: &str = "failed
+    OR type_name = 'user' AND NOT EXISTS (
+        SELECT 1 FROM logged_in_users AS there
+        WHERE there.type = 'user' AND there.user IS last.username AND there.tty = last.tty AND abs(there.time - last.time) <= 10
+    )
+    OR type_name = 'last_login' AND NOT EXISTS (
+        SELECT 1 FROM last AS known
+        WHERE known.type_name = 'user' AND known.tty = last.tty AND abs(known.time - last.time) <= 10
+    )";
+
 /// What is compared in one table.
 struct Plan {
     table: &'static TableDef,
@@ -289,7 +301,7 @@ pub(super) fn tell(
     let told = if plan.is_whole {
         told
     } else {
-        successors::join(told)
+        successors::count_failed(successors::join(told))
     };
     for (place, difference) in told {
         report.add(place, difference);
@@ -447,15 +459,15 @@ impl Plan {
 
     /// Which rows are compared. Of events only those that came since: old ones are forgotten.
     fn since(table: &TableDef, is_whole: bool, report: &Report<'_>) -> String {
+        let since = format!("time >= {}", report.relation.since);
         match table.name {
-            "kernel_events" | "oom_kills" | "last" if !is_whole => {
-                if report.relation.same_host {
-                    format!("time >= {}", report.relation.since)
-                } else {
-                    // What happened to one host says nothing of another.
-                    "0".to_owned()
-                }
-            }
+            _ if is_whole => "1".to_owned(),
+            // Boots, terminals that wait and the like come with every boot.
+            "logged_in_users" => "type = 'user'".to_owned(),
+            // What happened to one host says nothing of another.
+            "kernel_events" | "oom_kills" | "last" if !report.relation.same_host => "0".to_owned(),
+            "kernel_events" | "oom_kills" => since,
+            "last" => format!("{since} AND ({LOGINS})"),
             _ => "1".to_owned(),
         }
     }

@@ -1,6 +1,7 @@
 //! Planted changes are found, each once and in its place, and what is marked is not a change.
 
 mod columns;
+mod logins;
 mod logs;
 mod named_tables;
 mod unread;

@@ -10,7 +10,7 @@ crate::table! {
         sources: [Source::Host("/run/utmp")],
         key: [tty, pid, time],
         logical_key: [type, user, tty, host],
-        volatile: [record_no],
+        volatile: [time_us, session, record_no],
         /// `user` for a login; else `boot_time`, `runlevel`, `new_time`, `old_time`, `init`, `login` (a terminal that waits for one),
         /// `dead`, `empty`, `accounting`, or the number.
         r#type: Text<'a>,

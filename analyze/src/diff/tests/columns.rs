@@ -141,7 +141,17 @@ fn every_default_rule_is_lifted_when_all_are_asked_for() {
         let fixture = Fixture::new();
         for id in ["1", "2"] {
             insert(&fixture, id, &process("10", "500", "'/bin/a'"), &[]);
-            let row = [asked.as_slice(), &[(differing, id)]].concat();
+            let values: Vec<String> = asked
+                .iter()
+                .map(|(_, value)| value.replace('*', id))
+                .collect();
+            let asked = asked.iter().zip(&values);
+            let mut row: Vec<(&str, &str)> =
+                asked.map(|((name, _), value)| (*name, &**value)).collect();
+            // A rule may be about what the column itself has.
+            if row.iter().all(|(name, _)| *name != differing) {
+                row.push((differing, id));
+            }
             // A row that is in one snapshot only, where the rule is about rows.
             if column.is_some() || table == "process_envs" || id == "2" {
                 ruled(&fixture, id, table, &row);
