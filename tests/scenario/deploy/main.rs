@@ -1,4 +1,4 @@
-//! What a deploy changes: some fifty changes are planted on a host in namespaces, by real processes and files, and each is told
+//! What a deploy changes: some sixty changes are planted on a host in namespaces, by real processes and files, and each is told
 //! once, in its place, and nothing else is.
 //!
 //! The host is captured after each change. So the difference of two captures in turn is that one change, that of the first two,
