@@ -161,15 +161,21 @@ impl Found {
 
 /// What of both sides is compared: where one side does not know whose something is, it is whose the other says.
 fn agreed(found: [Found; 2], has_host: bool) -> [Things; 2] {
-    // What took the place of another ends as that does.
+    // What took the place of another ends as that does. Of files each may have a new one in its place, or none.
+    let only_in = |one: &Things, other: &Things, place: Place| {
+        let own = one
+            .keys()
+            .filter(|key| key.0 == place && !other.contains_key(*key));
+        own.count()
+    };
     let is_replaced = |from: &Things, to: &Things, place: Place, thing: &Thing| {
+        if thing.identity.len() == 1 {
+            return !has_host && only_in(from, to, place) <= only_in(to, from, place);
+        }
         to.iter().any(|(key, other)| {
-            // Of a port another service may have it; of a file, where the service has another one, nobody writes to it.
-            let is_other = match thing.identity.as_slice() {
-                [_] => !has_host,
-                _ => other.identity.last() == thing.identity.last(),
-            };
-            key.0 == place && !from.contains_key(key) && is_other
+            key.0 == place
+                && !from.contains_key(key)
+                && other.identity.last() == thing.identity.last()
         })
     };
     let missing = |from: &Found, to: &Found| -> Things {

@@ -33,6 +33,12 @@ fn one_that_is_not_opened_again_yet_is_not_gone() {
     let [auth, user] = ["'/var/log/auth.log'", "'/var/log/user.log'"];
     assert_eq!(told(&[auth, user], &[user], &[auth]), Vec::<String>::new());
     assert_eq!(told(&[user], &[auth, user], &[auth]), Vec::<String>::new());
+    // Nor are several, of which one has something to say.
+    let kern = "'/var/log/kern.log'";
+    assert_eq!(
+        told(&[auth, kern], &[user], &[auth, kern]),
+        ["a + new log file /var/log/user.log"]
+    );
     assert_eq!(
         told(&[auth, user], &[user], &[]),
         ["a - log file gone: /var/log/auth.log"]
