@@ -87,22 +87,19 @@ impl Difference {
             ("kernel event", _) => self.shown("message"),
             ("routing rule", _) if self.value("route_table").is_some() => self.rule(),
             ("login record" | "failed login" | "logged-in user", _) => {
-                let part = |before: &str, names: [&str; 2]| {
-                    let set = |name| self.value(name).filter(|value| value.bytes() != Some(b""));
-                    let value = names
-                        .into_iter()
-                        .find_map(set)
-                        .filter(|value| **value != Value::Null);
+                let part = |before: &str, name: &str| {
+                    let value = self.value(name).filter(|value| **value != Value::Null);
+                    let value = value.filter(|value| value.bytes() != Some(b""));
                     value.map(|value| format!("{before}{}", shown(value)))
                 };
+                // Of `lastlog` only the number is known.
+                let who = ["username", "user"]
+                    .into_iter()
+                    .find_map(|name| part("", name));
+                let who = who.unwrap_or_else(|| "somebody".to_owned());
                 let at = self.value("time_us").and_then(Value::integer);
                 let at = at.map(|time| format!(" {}", utc(time.div_euclid(1_000_000))));
-                let who = part("", ["username", "user"]).unwrap_or_else(|| "somebody".to_owned());
-                let parts = [
-                    part(" on ", ["tty", "tty"]),
-                    part(" from ", ["host", "host"]),
-                    at,
-                ];
+                let parts = [part(" on ", "tty"), part(" from ", "host"), at];
                 format!("{who}{}", parts.into_iter().flatten().collect::<String>())
             }
             ("resolver setting", _) => {
