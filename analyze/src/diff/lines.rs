@@ -35,6 +35,17 @@ impl Difference {
         found.map(|(_, value)| value)
     }
 
+    /// A value that is not NULL.
+    pub(super) fn set(&self, name: &str) -> Option<&Value<'static>> {
+        self.value(name).filter(|value| **value != Value::Null)
+    }
+
+    /// A number, 0 where there is none.
+    fn number(&self, name: &str) -> i64 {
+        let number = self.value(name).and_then(Value::integer);
+        number.unwrap_or_default()
+    }
+
     fn shown(&self, name: &str) -> String {
         self.value(name).map(shown).unwrap_or_default()
     }
@@ -71,7 +82,7 @@ impl Difference {
             ("kind of log line", _) => self.shown("template"),
             ("route", _) => {
                 let part = |before: &str, name: &str| {
-                    let value = self.value(name).filter(|value| **value != Value::Null);
+                    let value = self.set(name);
                     value.map(|value| format!("{before}{}", shown(value)))
                 };
                 let parts = [
@@ -88,8 +99,7 @@ impl Difference {
             ("routing rule", _) if self.value("route_table").is_some() => self.rule(),
             ("login record" | "failed login" | "logged-in user", _) => {
                 let part = |before: &str, name: &str| {
-                    let value = self.value(name).filter(|value| **value != Value::Null);
-                    let value = value.filter(|value| value.bytes() != Some(b""));
+                    let value = self.set(name).filter(|value| value.bytes() != Some(b""));
                     value.map(|value| format!("{before}{}", shown(value)))
                 };
                 // Of `lastlog` only the number is known.
@@ -104,10 +114,7 @@ impl Difference {
             }
             ("resolver setting", _) => {
                 // Only of name servers there are several.
-                let number = self
-                    .value("id")
-                    .and_then(Value::integer)
-                    .unwrap_or_default();
+                let number = self.number("id");
                 let which = if number > 0 {
                     format!(" {}", number.saturating_add(1))
                 } else {
@@ -132,18 +139,17 @@ impl Difference {
 
     /// A rule of routing, as `ip rule` writes it.
     fn rule(&self) -> String {
-        let set = |name: &str| self.value(name).filter(|value| **value != Value::Null);
-        let number = |name: &str| {
-            self.value(name)
-                .and_then(Value::integer)
-                .unwrap_or_default()
-        };
         let network = |address: &str, length: &str| {
-            set(address).map(|address| format!("{}/{}", shown(address), number(length)))
+            let address = self.set(address);
+            address.map(|address| format!("{}/{}", shown(address), self.number(length)))
         };
         let source = network("source", "source_netmask").unwrap_or_else(|| "all".to_owned());
-        let value = |name: &str| set(name).map(shown);
-        let not = if number("inverted") == 0 { "" } else { "not " };
+        let value = |name: &str| self.set(name).map(shown);
+        let not = if self.number("inverted") == 0 {
+            ""
+        } else {
+            "not "
+        };
         let mut text = format!("{}: {not}from {source}", self.shown("priority"));
         for (word, value) in [
             ("to", network("destination", "destination_netmask")),
@@ -157,7 +163,7 @@ impl Difference {
                 text = format!("{text} {word} {value}");
             }
         }
-        match set("family").and_then(Value::bytes) {
+        match self.set("family").and_then(Value::bytes) {
             Some(b"inet6") => format!("{text} (inet6)"),
             _ => text,
         }

@@ -70,11 +70,7 @@ fn successor(before: &Difference, after: &Difference) -> Difference {
     let gone = gone.filter(|name| after.value(name).is_none());
     let changes = names.chain(gone).filter(|name| !is_common(name));
     let changes = changes.map(|column| {
-        let value = |of: &Difference| {
-            of.value(column)
-                .filter(|value| **value != Value::Null)
-                .cloned()
-        };
+        let value = |of: &Difference| of.set(column).cloned();
         Change {
             column,
             before: value(before).into_iter().collect(),

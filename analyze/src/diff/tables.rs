@@ -513,19 +513,8 @@ fn numbered(columns: impl Iterator<Item = &'static str>) -> Vec<String> {
 fn differing(sides: &[Vec<Digest>; 2]) -> ([Vec<i64>; 2], usize) {
     let [before, after] = sides;
     // In most tables both are the same, row by row, but for a few.
-    let is_same = |(one, other): &(&Digest, &Digest)| one.whole == other.whole;
-    let begin = before.iter().zip(after).take_while(is_same).count();
-    let [before, after] = [before, after].map(|side| side.get(begin..).unwrap_or_default());
-    let end = before
-        .iter()
-        .rev()
-        .zip(after.iter().rev())
-        .take_while(is_same)
-        .count();
-    let [before, after] = [before, after].map(|side| {
-        let middle = side.len().saturating_sub(end);
-        side.get(..middle).unwrap_or_default()
-    });
+    let [before, after] =
+        values::differing_part(before, after, |one, other| one.whole == other.whole);
     let mut counts: HashMap<u64, i64, Hashed> = HashMap::default();
     let is_aligned = before.len() == after.len();
     for (index, row) in before.iter().enumerate() {

@@ -109,6 +109,23 @@ pub(super) fn listed(values: &[Value<'_>]) -> String {
     }
 }
 
+/// Two lists without what they begin and end with alike.
+pub(super) fn differing_part<'v, T>(
+    before: &'v [T],
+    after: &'v [T],
+    is_same: impl Fn(&T, &T) -> bool,
+) -> [&'v [T]; 2] {
+    let is_same = |(one, other): &(&T, &T)| is_same(one, other);
+    let begin = before.iter().zip(after).take_while(is_same).count();
+    let [before, after] = [before, after].map(|list| list.get(begin..).unwrap_or_default());
+    let backwards = before.iter().rev().zip(after.iter().rev());
+    let end = backwards.take_while(is_same).count();
+    [before, after].map(|list| {
+        let middle = list.len().saturating_sub(end);
+        list.get(..middle).unwrap_or_default()
+    })
+}
+
 /// One value for several: themselves where they are one, else a list for people.
 pub(super) fn one(values: Vec<Value<'static>>) -> Value<'static> {
     match <[Value<'static>; 1]>::try_from(values) {

@@ -1,5 +1,7 @@
 //! Which words of a command line are others.
 
+use super::values::differing_part;
+
 /// The words that are in one list and not in the other, by their longest common part.
 pub(super) fn changed(before: &[Vec<u8>], after: &[Vec<u8>]) -> [Vec<Vec<u8>>; 2] {
     const MOST: usize = 2000;
@@ -53,22 +55,9 @@ pub(super) fn changed(before: &[Vec<u8>], after: &[Vec<u8>]) -> [Vec<Vec<u8>>; 2
     };
     if sorted(&gone) == sorted(&new) {
         // The same ones in another order: it is what stands around them that tells.
-        return differing_part(before, after);
+        return differing_part(before, after, PartialEq::eq).map(<[_]>::to_vec);
     }
     [gone, new]
-}
-
-/// Two lists without what they begin and end with alike.
-fn differing_part(before: &[Vec<u8>], after: &[Vec<u8>]) -> [Vec<Vec<u8>>; 2] {
-    let is_same = |(one, other): &(&Vec<u8>, &Vec<u8>)| one == other;
-    let begin = before.iter().zip(after).take_while(is_same).count();
-    let [before, after] = [before, after].map(|words| words.get(begin..).unwrap_or_default());
-    let backwards = before.iter().rev().zip(after.iter().rev());
-    let end = backwards.take_while(is_same).count();
-    [before, after].map(|words| {
-        let middle = words.len().saturating_sub(end);
-        words.get(..middle).unwrap_or_default().to_vec()
-    })
 }
 
 #[cfg(test)]
